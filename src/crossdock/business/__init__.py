@@ -1,0 +1,1 @@
+"""One folder per capability; capabilities do not know each other."""

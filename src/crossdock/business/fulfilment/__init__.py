@@ -1,0 +1,1 @@
+"""TIMS shipments become confirmed packages at Amazon."""

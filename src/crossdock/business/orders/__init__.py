@@ -1,0 +1,1 @@
+"""Amazon orders become TIMS sales orders."""

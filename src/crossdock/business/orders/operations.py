@@ -1,0 +1,117 @@
+"""What a flow can do with orders: values to values."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from crossdock.business.orders import decisions, rules
+from crossdock.business.orders.changes import revise
+from crossdock.business.orders.model import (
+    Action,
+    Change,
+    Draft,
+    Hold,
+    Order,
+    Plan,
+    Terms,
+    TimsOrder,
+)
+from crossdock.kernel.errors import NeedsPerson
+from crossdock.kernel.operation import Operation, Repeat, table
+
+
+def ask(order: Order, plan: Plan) -> Plan:
+    """Open the case that the plan asks for; hand the plan on when it asks nothing."""
+    if plan.question is None:
+        return plan
+    raise NeedsPerson(
+        plan.question.message,
+        kind=plan.question.kind,
+        remedy=plan.question.remedy,
+        about=f"Amazon order {order.order_id}",
+    )
+
+
+def review(order: Order, terms: Terms, plan: Plan, made: TimsOrder | None) -> Plan:
+    """The plan, or what is still to be done when the sales order was there already.
+
+    A create that adopts an earlier sales order (a reply was lost, a link was never written) may
+    find it older than the order, or cancelled.
+    """
+    if plan.action is not Action.CREATE or made is None:
+        return plan
+    follow = decisions.decide(order, terms, None, plan.state, made)
+    if follow.action is Action.NOTHING and follow.applied is not None:
+        return plan
+    return follow
+
+
+def tied(draft: Draft, made: TimsOrder) -> TimsOrder:
+    """TIMS's own total is the one that was proven; NeedsPerson when TIMS came to another."""
+    if made.total is None or made.total == draft.total:
+        return made
+    raise NeedsPerson(
+        f"sales order {made.number} comes to {made.total} in TIMS, it should be {draft.total}",
+        kind="total-does-not-tie",
+        remedy=f"Compare sales order {made.number} with the Amazon order and correct it in TIMS.",
+        about=f"Amazon order {draft.order_id}",
+    )
+
+
+OPERATIONS: Final[Mapping[str, Operation]] = table(
+    Operation(
+        "orders.decide",
+        takes=(Order, Terms, str | None, str | None, TimsOrder | None),
+        gives=Plan,
+        repeat=Repeat.PURE,
+        run=decisions.decide,
+        about="What is to be done in TIMS about an Amazon order, as both stand now.",
+    ),
+    Operation(
+        "orders.check",
+        takes=(Order, Terms),
+        gives=Draft,
+        repeat=Repeat.PURE,
+        run=rules.draft,
+        about="The sales order, proven to come to Amazon's total; else one case with all findings.",
+    ),
+    Operation(
+        "orders.hold",
+        takes=(Order, Terms),
+        gives=Hold,
+        repeat=Repeat.PURE,
+        run=rules.hold,
+        about="The stock to keep for an order whose payment is not certain.",
+    ),
+    Operation(
+        "orders.revise",
+        takes=(Order, Terms, TimsOrder),
+        gives=Change,
+        repeat=Repeat.PURE,
+        run=revise,
+        about="What an existing sales order has to say differently.",
+    ),
+    Operation(
+        "orders.review",
+        takes=(Order, Terms, Plan, TimsOrder | None),
+        gives=Plan,
+        repeat=Repeat.PURE,
+        run=review,
+        about="What is still to be done when the sales order was in TIMS already.",
+    ),
+    Operation(
+        "orders.tied",
+        takes=(Draft, TimsOrder),
+        gives=TimsOrder,
+        repeat=Repeat.PURE,
+        run=tied,
+        about="Compares TIMS's own total with the proven one.",
+    ),
+    Operation(
+        "orders.ask",
+        takes=(Order, Plan),
+        gives=Plan,
+        repeat=Repeat.PURE,
+        run=ask,
+        about="Opens the case that a plan asks for.",
+    ),
+)

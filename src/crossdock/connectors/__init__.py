@@ -1,0 +1,1 @@
+"""One folder per company; the same file names in each."""

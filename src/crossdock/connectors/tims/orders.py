@@ -1,0 +1,178 @@
+"""Sales orders and their customers: writes that may be repeated without harm."""
+
+from crossdock.connectors.tims import models as m
+from crossdock.connectors.tims.client import TimsClient
+from crossdock.connectors.tims.errors import Refusal, error_of
+from crossdock.connectors.tims.wire import Ask
+from crossdock.kernel.errors import NeedsPerson, TryAgain
+
+
+class Orders:
+    """What can be done with an order."""
+
+    def __init__(self, client: TimsClient) -> None:
+        self._client = client
+
+    def create(self, order: m.NewSalesOrder) -> m.SalesOrder:
+        """Enter the order once, however often this is called with the same reference."""
+        client, about = self._client, _about(order)
+        ask = client.wire.new_sales_order(order)
+        answer = client.answer(ask, about)
+        if isinstance(answer, Refusal):
+            return self._adopted(order, answer, ask)
+        entered = client.read(m.SalesOrder, answer, ask, about)
+        if client.wire.is_replay(answer):
+            return client.sales_order(entered.OrderNumber)  # it may have moved on since
+        return entered
+
+    def validate(self, order: m.NewSalesOrder) -> m.SalesOrderCheck:
+        """What TIMS would refuse, all of it; nothing is stored."""
+        client, about = self._client, _about(order)
+        ask = client.wire.validate_sales_order(order)
+        answer = client.answer(ask, about)
+        if not isinstance(answer, Refusal):
+            return client.wire.order_check(answer)
+        if answer.status not in (409, 422):
+            raise error_of(answer, operation=ask.name, about=about)
+        parts = answer.parts
+        found = tuple(
+            m.SalesOrderProblem(pointer=part.pointer, code=part.code, message=str(part))
+            for part in parts
+        )
+        whole = m.SalesOrderProblem(code=answer.code, message=answer.detail or answer.title)
+        return m.SalesOrderCheck(ok=False, problems=found or (whole,))
+
+    def release(self, number: str) -> m.SalesOrder:
+        """Let TIMS allocate; a repeat finds it done."""
+        order, refusal = self._moved(number, "release", {})
+        if refusal is None or order.Status in m.RELEASED:
+            return order
+        if order.Status == "Cancelled":
+            raise NeedsPerson(
+                "the order is cancelled in TIMS and cannot be released",
+                kind="cancelled-in-tims",
+                remedy="Cancel the order at Amazon too, or enter it anew in TIMS.",
+                about=f"TIMS order {number}",
+                request_id=refusal.trace_id,
+                code=refusal.code,
+            )
+        raise self._contradiction(number, "release", order, refusal)
+
+    def cancel(self, number: str, reason: str) -> m.SalesOrder:
+        """Cancel; a repeat finds it done; from Picking on a person decides."""
+        order, refusal = self._moved(number, "cancel", {"Reason": reason})
+        if refusal is None or order.Status == "Cancelled":
+            return order
+        if order.Status not in m.PRE_SHIP:
+            raise NeedsPerson(
+                f"the order is {order.Status} in TIMS and can no longer be cancelled there",
+                kind="order-locked",
+                remedy="Ask the warehouse whether the goods can still be stopped.",
+                about=f"TIMS order {number}",
+                request_id=refusal.trace_id,
+                code=refusal.code,
+            )
+        raise self._contradiction(number, "cancel", order, refusal)
+
+    def update(self, change: m.SalesOrderChange) -> m.SalesOrder:
+        """Set what the change says. A stale version is read again and tried once more."""
+        version = change.RowVersion
+        if version is None:
+            current = self._client.sales_order(change.OrderNumber)
+            if satisfies(current, change):
+                return current
+            version = current.RowVersion
+        answer = self._patched(change, version)
+        if isinstance(answer, m.SalesOrder):
+            return answer
+        current = self._client.sales_order(change.OrderNumber)
+        if satisfies(current, change):
+            return current  # our own earlier attempt, whose reply was lost
+        again = self._patched(change, current.RowVersion)
+        if isinstance(again, m.SalesOrder):
+            return again
+        about = f"TIMS order {change.OrderNumber}"
+        raise error_of(again, operation="PATCH /sales_orders/{OrderNumber}", about=about)
+
+    def ensure_customer(self, customer: m.NewCustomer) -> m.Customer:
+        """The account with that code; opened when it is missing, never changed when it is there."""
+        client, code = self._client, customer.CustomerCode
+        found = client.customer(code)
+        if found is not None:
+            return found
+        about = f"TIMS customer {code}"
+        ask = client.wire.new_customer(customer, key=f"customer-{code}")
+        answer = client.answer(ask, about)
+        if not isinstance(answer, Refusal):
+            return client.read(m.Customer, answer, ask, about)
+        found = client.customer(code) if answer.status == 409 else None
+        if found is None:
+            raise error_of(answer, operation=ask.name, about=about)
+        return found
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _adopted(self, order: m.NewSalesOrder, refusal: Refusal, ask: Ask) -> m.SalesOrder:
+        if refusal.has("duplicate_external_ref", "idempotency_mismatch"):
+            ref = m.OrderRef(ExternalSystem=order.ExternalSystem, ExternalRef=order.ExternalRef)
+            existing = self._client.find_sales_order(ref)
+            if existing is not None:
+                return existing.model_copy(update={"Adopted": True})
+        raise error_of(refusal, operation=ask.name, about=_about(order))
+
+    def _moved(
+        self, number: str, move: str, body: dict[str, object]
+    ) -> tuple[m.SalesOrder, Refusal | None]:
+        """The order after the move; with TIMS's refusal when the order did not allow it."""
+        client, about = self._client, f"TIMS order {number}"
+        ask = client.wire.move_sales_order(number, move, body)
+        answer = client.answer(ask, about)
+        if not isinstance(answer, Refusal):
+            return client.read(m.SalesOrder, answer, ask, about), None
+        if not answer.has("invalid_status_transition", "order_locked"):
+            raise error_of(answer, operation=ask.name, about=about)
+        return client.sales_order(number), answer
+
+    def _patched(self, change: m.SalesOrderChange, version: int) -> m.SalesOrder | Refusal:
+        client, about = self._client, f"TIMS order {change.OrderNumber}"
+        ask = client.wire.change_sales_order(change, version)
+        answer = client.answer(ask, about)
+        if not isinstance(answer, Refusal):
+            return client.read(m.SalesOrder, answer, ask, about)
+        if answer.status == 412 or answer.has("stale_version"):
+            return answer
+        raise error_of(answer, operation=ask.name, about=about)
+
+    @staticmethod
+    def _contradiction(number: str, move: str, order: m.SalesOrder, refusal: Refusal) -> TryAgain:
+        """Refused a moment ago, allowed by what we read now: somebody was faster; look again."""
+        return TryAgain(
+            f"TIMS refused to {move} the order, which is {order.Status} by now",
+            about=f"TIMS order {number}",
+            request_id=refusal.trace_id,
+            code=refusal.code,
+        )
+
+
+def satisfies(order: m.SalesOrder, change: m.SalesOrderChange) -> bool:
+    """True when the order already says everything that the change asks for."""
+    wanted = change.model_dump(exclude={"OrderNumber", "RowVersion", "Lines"}, exclude_none=True)
+    held = order.model_dump(include=set(wanted), exclude_none=True)
+    return held == wanted and all(_line_satisfies(order, line) for line in change.Lines or ())
+
+
+def _line_satisfies(order: m.SalesOrder, wanted: m.LineChange) -> bool:
+    for line in order.Lines:
+        by_ref = (
+            wanted.ExternalLineRef is not None and line.ExternalLineRef == wanted.ExternalLineRef
+        )
+        if by_ref or (wanted.ExternalLineRef is None and line.LineNumber == wanted.LineNumber):
+            return wanted.QtyOrdered in (None, line.QtyOrdered) and wanted.QtyCancelled in (
+                None,
+                line.QtyCancelled,
+            )
+    return False
+
+
+def _about(order: m.NewSalesOrder) -> str:
+    return f"{order.ExternalSystem} {order.ExternalRef}"

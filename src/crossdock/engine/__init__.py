@@ -1,0 +1,1 @@
+"""Runs flows durably: inbox, claims, runs, cases, evidence, links, quotas."""

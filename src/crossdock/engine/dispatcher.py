@@ -1,0 +1,210 @@
+"""Starts runs for keys that wait, renews their leases, and takes over from the dead."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from crossdock.engine.durable import Durable
+from crossdock.engine.model import FEED, Event
+from crossdock.engine.runner import Runner
+from crossdock.engine.store import Database, inbox, workers
+from crossdock.kernel.clock import Clock
+from crossdock.kernel.ids import new_id
+
+log = structlog.get_logger("crossdock.engine")
+logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+class Engine:
+    """One worker. `submit` events from any thread; `start` runs it in the background, `pump` runs
+    everything that is due in the caller's thread (worlds that replay exactly, commands).
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        runner: Runner,
+        durable: Durable,
+        clock: Clock,
+        *,
+        worker: str,
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.db, self.runner, self.clock, self.worker = db, runner, clock, worker
+        self._durable, self._wall, self._policy = durable, wall, runner.policy
+        self._running: set[str] = set()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        by_priority = sorted(runner.flows.values(), key=lambda f: (f.priority, f.name))
+        self._order = [FEED, *(f.name for f in by_priority)]
+
+    def submit(self, events: Sequence[Event]) -> None:
+        """Append events and wake the dispatcher; when this returns they are safe."""
+        if not events:
+            return
+        with self.db.writing() as connection:
+            inbox.append(self.db, connection, events, self.clock.now())
+        self._wake.set()
+
+    def wake(self) -> None:
+        """There may be work."""
+        self._wake.set()
+
+    def open(self) -> None:
+        """Take up what was left: unfinished runs are executed again, feeds get their turns."""
+        now = self.clock.now()
+        for name in self.runner.feeds:
+            inbox.schedule(self.db, FEED, name, now)
+        left = inbox.held_by(self.db, self.worker)
+        self._durable.open(self._execute)
+        for run_id in left:
+            # The process died between taking the keys and noting the run: nobody else will run it.
+            if not self._durable.known(run_id) and run_id not in self._running:
+                inbox.free(self.db, run_id, self._wall(), only_expired=False)
+
+    def start(self) -> None:
+        """Open, then dispatch, beat and listen in background threads."""
+        self.open()
+        jobs: list[tuple[str, Callable[[], None]]] = [
+            ("dispatch", self._dispatch), ("beat", self._beat)
+        ]  # fmt: skip
+        if self.db.is_postgres:
+            jobs.append(("listen", self._listen))
+        for name, job in jobs:
+            thread = threading.Thread(target=job, name=f"crossdock-{name}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self, seconds: float = 10.0) -> None:
+        """End in order: no new runs, running ones get that long, then leave the rest to recovery."""
+        self._stopping.set()
+        self._wake.set()
+        for thread in self._threads:
+            thread.join(seconds)
+        deadline = time.monotonic() + seconds
+        while self._running and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self._durable.close(max(0.0, deadline - time.monotonic()))
+
+    def pump(self, most: int = 10_000) -> int:
+        """Run what is due until nothing is, in this thread; returns the number of runs."""
+        for done in range(most):
+            if self._start_one() is None:
+                return done
+        raise RuntimeError(f"still busy after {most} runs")
+
+    def busy(self) -> bool:
+        """True while a run is going on in this worker."""
+        return bool(self._running)
+
+    def _start_one(self) -> str | None:
+        """Claim for the most urgent flow that has work, and start the run."""
+        now = self.clock.now()
+        waiting = inbox.waiting_flows(self.db, now)
+        for name in self._order:
+            if name in waiting and (run_id := self._claim(name, now)) is not None:
+                self._durable.start(run_id)
+                return run_id
+        return None
+
+    def _claim(self, flow: str, now: datetime) -> str | None:
+        run_id = new_id("run")
+        plan = self.runner.flows.get(flow)
+        with self._lock:
+            self._running.add(run_id)
+        claim = inbox.claim(
+            self.db, flow, plan.version if plan else 1,
+            limit=plan.batch if plan else 1, run_id=run_id, worker=self.worker,
+            now=now, wall=self._wall(), lease_until=self._lease(),
+        )  # fmt: skip
+        if claim is None:
+            self._forget(run_id)
+            return None
+        return run_id
+
+    def _execute(self, run_id: str) -> None:
+        """Called by the durable layer, at once and again after a crash."""
+        with self._lock:
+            self._running.add(run_id)
+        try:
+            claim = inbox.reopen_claim(self.db, run_id, self._lease())
+            if claim is None:
+                log.info("run.given_up", run=run_id, why="its keys were taken over or are done")
+            elif claim.flow != FEED and claim.flow not in self.runner.flows:
+                log.warning("run.unknown_flow", run=run_id, flow=claim.flow)
+            elif not self.runner.execute(claim):
+                log.info("run.lease_lost", run=run_id, flow=claim.flow)
+        except Exception as error:
+            # The keys come back when the lease ends; a run that kills itself is visible in the log.
+            log.error("run.broke", run=run_id, error=type(error).__name__, exc_info=True)  # noqa: G201
+        finally:
+            self._forget(run_id)
+            self._wake.set()
+
+    def _forget(self, run_id: str) -> None:
+        with self._lock:
+            self._running.discard(run_id)
+
+    def _lease(self) -> datetime:
+        return self._wall() + self._policy.lease_wall
+
+    def _dispatch(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                idle = len(self._running) >= self._policy.runs_at_once or self._start_one() is None
+                if idle:
+                    self._wake.wait(self._nap())
+            except Exception as error:  # noqa: BLE001  (a store that is away comes back)
+                log.error("dispatch.failed", error=type(error).__name__, text=str(error)[:200])
+                self._stopping.wait(1.0)
+
+    def _nap(self) -> float:
+        """Wall seconds until the next key is due; other workers' events are heard at the latest by
+        the poll.
+        """
+        longest = self._policy.poll_wall.total_seconds()
+        if len(self._running) >= self._policy.runs_at_once:
+            return longest
+        due = inbox.next_due(self.db)
+        if due is None:
+            return longest
+        until = self.clock.wall_seconds(due - self.clock.now())
+        return min(max(until, 0.001), longest)
+
+    def _beat(self) -> None:
+        pause = self._policy.lease_wall.total_seconds() / 3
+        while True:
+            try:
+                self._beat_once()
+            except Exception as error:  # noqa: BLE001  (a store that is away comes back)
+                log.error("beat.failed", error=type(error).__name__, text=str(error)[:200])
+            if self._stopping.wait(pause):
+                return
+
+    def _beat_once(self) -> None:
+        wall = self._wall()
+        workers.beat(self.db, self.worker, wall)
+        with self._lock:
+            mine = sorted(self._running)
+        inbox.renew(self.db, mine, wall + self._policy.lease_wall)
+        for run_id in inbox.free_expired(self.db, wall - timedelta(seconds=1)):
+            log.warning("run.taken_over", run=run_id)
+            self._durable.abandon(run_id)
+            self._wake.set()
+        self.runner.breakers.learn_from_others()
+
+    def _listen(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                for _ in self.db.listen(5.0, self._stopping.is_set):
+                    self._wake.set()
+            except Exception as error:  # noqa: BLE001  (a store that is away comes back)
+                log.warning("listen.failed", error=type(error).__name__)
+                self._stopping.wait(2.0)

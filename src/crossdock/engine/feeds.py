@@ -1,0 +1,110 @@
+"""Schedules and change feeds: sweeps with a watermark that append events. A feed is a key of the
+flow "feed", so it is claimed, leased, retried and cased like everything else.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from crossdock.engine.model import Claimed, Event, Outcome, Result
+from crossdock.engine.policy import Policy
+from crossdock.engine.record import Record, outcome_of
+from crossdock.engine.store import Database, links, outcomes
+from crossdock.kernel.clock import Clock
+from crossdock.kernel.errors import Defect, RunError
+from crossdock.kernel.evidence import noted
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that changed: look at `key` in `flow`, unless that version was applied already."""
+
+    flow: str
+    key: str
+    version: str | None = None
+    link_kind: str | None = None  # where the applied version is remembered
+    hint: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one turn of a feed found, and how far it has read."""
+
+    changes: Sequence[Change]
+    until: str | None
+    more: bool = False  # there is more to read at once
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Something to read every so often, from where it was left."""
+
+    name: str
+    every: timedelta
+    read: Callable[[str | None], Reading]
+    about: str = ""
+
+
+@dataclass(slots=True)
+class FeedResult:
+    """A turn's outcome with the events it brings."""
+
+    outcome: Outcome
+    events: list[Event]
+    watermarks: dict[str, str]
+
+
+def read_feed(
+    db: Database, claimed: Claimed, feed: Feed | None, clock: Clock, policy: Policy
+) -> FeedResult:
+    """One turn. Events, watermark and next turn are recorded together by the caller."""
+    record = Record(claimed, {}, step="read")
+    if feed is None:
+        record.error = Defect(f"no feed is called {claimed.key!r} in this version")
+        return FeedResult(outcome_of(record, policy, clock.now()), [], {})
+    mark = outcomes.watermark_of(db, feed.name)
+    note = noted(_safely, feed.read, mark)
+    record.calls = [("read", call) for call in note.calls]
+    reading = note.result
+    if isinstance(reading, RunError):
+        record.error = reading
+        return FeedResult(_and_again(record, feed, policy, clock), [], {})
+    if not isinstance(reading, Reading):
+        raise TypeError(f"feed {feed.name} gave {type(reading).__name__}")
+    events = [Event(c.flow, c.key, feed.name, hint=c.hint) for c in _unknown(db, reading.changes)]
+    found = f"{len(events)} of {len(reading.changes)} changes are new"
+    result = Result.DONE if events else Result.NOTHING
+    outcome = Outcome(claimed.key, result, "read", found, claimed, calls=record.calls)
+    outcome.due_at = clock.now() + (timedelta(0) if reading.more else feed.every)
+    marks = {feed.name: reading.until} if reading.until is not None else {}
+    return FeedResult(outcome, events, marks)
+
+
+def _safely(read: Callable[[str | None], Reading], mark: str | None) -> Reading:
+    try:
+        return read(mark)
+    except RunError:
+        raise
+    except Exception as error:  # a broken feed is its own case, not the end of the worker
+        raise Defect(f"{type(error).__name__} while reading", code=type(error).__name__) from error
+
+
+def _and_again(record: Record, feed: Feed, policy: Policy, clock: Clock) -> Outcome:
+    """A failed turn is tried again soon, and never later than its schedule says."""
+    outcome = outcome_of(record, policy, clock.now())
+    if outcome.result is Result.CASE:
+        outcome.due_at = clock.now() + feed.every
+    return outcome
+
+
+def _unknown(db: Database, changes: Sequence[Change]) -> list[Change]:
+    """Changes whose version is newer than what was applied."""
+    applied: dict[tuple[str, str], str] = {}
+    for kind in {c.link_kind for c in changes if c.link_kind}:
+        keys = [c.key for c in changes if c.link_kind == kind]
+        applied |= {(kind, k): v for k, v in links.versions(db, kind, keys).items()}
+    return [
+        c for c in changes
+        if c.version is None or c.link_kind is None
+        or c.version > applied.get((c.link_kind, c.key), "")
+    ]  # fmt: skip

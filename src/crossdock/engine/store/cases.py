@@ -1,0 +1,202 @@
+"""Cases: what waits for a person, with its evidence. One open case per flow and key."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from crossdock.engine.model import Case, Outcome, Trouble
+from crossdock.engine.store.database import Database
+from crossdock.engine.store.schema import audit, case, kept_message, work
+from crossdock.kernel.errors import Misuse
+from crossdock.kernel.ids import new_id
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""Due time of a key that only a person can move."""
+
+
+def open_or_repeat(
+    connection: sa.Connection, flow: str, o: Outcome, run_id: str, now: datetime
+) -> str:
+    """Open the key's case, or count one more time on the one that is open; returns its id."""
+    trouble = o.trouble
+    if trouble is None:
+        raise ValueError("a case needs its trouble")
+    return _write(connection, flow, o.key, o.step, run_id, trouble, now)
+
+
+def open_outside_runs(
+    db: Database, flow: str, key: str, trouble: Trouble, now: datetime, *, kept: str | None = None
+) -> str:
+    """A case for something that never became a record: an unreadable message, a refused webhook.
+    `kept` is the message as it came; it is stored with the case.
+    """
+    with db.writing() as connection:
+        if kept is not None:
+            known = connection.execute(
+                sa.select(kept_message.c.id).where(kept_message.c.id == key)
+            ).scalar()
+            if known is None:
+                connection.execute(
+                    kept_message.insert().values(
+                        id=key, source=flow, at=now, why=trouble.message, body=kept
+                    )
+                )
+        return _write(connection, flow, key, "receive", "", trouble, now)
+
+
+def _write(
+    connection: sa.Connection,
+    flow: str,
+    key: str,
+    step: str,
+    run_id: str,
+    trouble: Trouble,
+    now: datetime,
+) -> str:
+    values: dict[str, Any] = {
+        "kind": trouble.kind, "message": trouble.message, "remedy": trouble.remedy,
+        "about": trouble.about, "step": step, "run_id": run_id,
+        "request_id": trouble.request_id, "code": trouble.code,
+        "evidence": dict(trouble.evidence) or None, "updated_at": now,
+    }  # fmt: skip
+    mine = sa.and_(case.c.flow == flow, case.c.key == key, case.c.state == "open")
+    known = connection.execute(sa.select(case.c.id).where(mine)).scalar()
+    if known is not None:
+        connection.execute(
+            case.update().where(case.c.id == known).values(times=case.c.times + 1, **values)
+        )
+        return str(known)
+    case_id = new_id("case")
+    connection.execute(
+        case.insert().values(
+            id=case_id, flow=flow, key=key, state="open", times=1, opened_at=now, **values
+        )
+    )
+    return case_id
+
+
+def resolve_by_success(
+    connection: sa.Connection, keys: Sequence[tuple[str, str]], now: datetime
+) -> None:
+    """A later run went through: the case closes itself."""
+    for flow, key in keys:
+        connection.execute(
+            case.update()
+            .where(case.c.flow == flow, case.c.key == key, case.c.state == "open")
+            .values(state="resolved", resolved_at=now, updated_at=now,
+                    resolution="a later run went through")
+        )  # fmt: skip
+
+
+def resolve(db: Database, case_id: str, *, who: str, why: str, now: datetime) -> Case:
+    """A person closes a case: the key is let go and waits for its next event."""
+    found = get(db, case_id)
+    with db.writing() as connection:
+        connection.execute(
+            case.update()
+            .where(case.c.id == case_id, case.c.state == "open")
+            .values(state="resolved", resolved_at=now, updated_at=now, resolution=f"{who}: {why}")
+        )
+        connection.execute(
+            work.delete().where(
+                work.c.flow == found.flow, work.c.key == found.key, work.c.case_id == case_id,
+                work.c.claim.is_(None),
+            )
+        )  # fmt: skip
+        _audit(connection, who, "case resolved", case_id, {"why": why}, now)
+    return get(db, case_id)
+
+
+def retry(
+    db: Database,
+    case_ids: Sequence[str],
+    *,
+    who: str,
+    now: datetime,
+    edits: Mapping[str, str] | None = None,
+) -> int:
+    """Let the keys of open cases run now. `edits` are values a person sets for this record; they
+    stay with the key until it has gone through. Returns how many keys will run.
+    """
+    moved = 0
+    for case_id in case_ids:
+        found = get(db, case_id)
+        if found.state != "open":
+            raise Misuse(
+                f"{case_id} is already {found.state}; `crossdock case list` shows open ones"
+            )
+        with db.writing() as connection:
+            mine = sa.and_(work.c.flow == found.flow, work.c.key == found.key)
+            row = connection.execute(sa.select(work.c.edits).where(mine)).first()
+            if row is None:
+                raise Misuse(f"{case_id} has no waiting record; resolve it with a reason instead")
+            values: dict[str, Any] = {"due_at": now}
+            if edits:
+                values["edits"] = {**(row.edits or {}), **edits}
+            connection.execute(work.update().where(mine).values(**values))
+            _audit(connection, who, "case retried", case_id, dict(edits or {}), now)
+            db.wake(connection)
+        moved += 1
+    return moved
+
+
+def get(db: Database, case_id: str) -> Case:
+    """One case; a Misuse when there is none of that id."""
+    with db.reading() as connection:
+        row = connection.execute(sa.select(case).where(case.c.id == case_id)).first()
+    if row is None:
+        raise Misuse(f"no case is called {case_id!r}; `crossdock case list` shows the open ones")
+    return _case(row)
+
+
+def listed(
+    db: Database,
+    *,
+    state: str | None = "open",
+    kind: str | None = None,
+    key: str | None = None,
+    limit: int = 200,
+) -> list[Case]:
+    """Cases, oldest first."""
+    query = sa.select(case)
+    for column, value in ((case.c.state, state), (case.c.kind, kind), (case.c.key, key)):
+        if value is not None:
+            query = query.where(column == value)
+    with db.reading() as connection:
+        return [_case(r) for r in connection.execute(query.order_by(case.c.opened_at).limit(limit))]
+
+
+def counts(db: Database) -> dict[str, int]:
+    """Open cases by kind."""
+    with db.reading() as connection:
+        rows = connection.execute(
+            sa.select(case.c.kind, sa.func.count())
+            .where(case.c.state == "open")
+            .group_by(case.c.kind)
+            .order_by(sa.func.count().desc(), case.c.kind)
+        )
+        return {kind: n for kind, n in rows}
+
+
+def kept(db: Database, message_id: str) -> str | None:
+    """The body of a message that could not be read."""
+    with db.reading() as connection:
+        return connection.execute(
+            sa.select(kept_message.c.body).where(kept_message.c.id == message_id)
+        ).scalar()
+
+
+def _audit(
+    connection: sa.Connection, who: str, did: str, about: str, detail: object, now: datetime
+) -> None:
+    connection.execute(audit.insert().values(at=now, who=who, did=did, about=about, detail=detail))
+
+
+def _case(row: Any) -> Case:
+    return Case(
+        row.id, row.flow, row.key, row.kind, row.state, row.message, row.remedy, row.about,
+        row.step, row.run_id, row.request_id, row.code, row.evidence or {}, row.times,
+        row.opened_at, row.updated_at, row.resolved_at, row.resolution,
+    )  # fmt: skip

@@ -1,0 +1,234 @@
+"""Our tables. Times are UTC, kept as whole microseconds so that both databases sort them alike."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class UtcTime(sa.TypeDecorator[datetime]):
+    """A time with a zone, kept as microseconds since 1970."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
+        del dialect
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        del dialect
+        return None if value is None else _EPOCH + timedelta(microseconds=int(value))
+
+
+class JsonText(sa.TypeDecorator[Any]):
+    """JSON in a text column; plain text in both databases keeps the code one."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
+        del dialect
+        return None if value is None else json.dumps(value, separators=(",", ":"), default=str)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
+        del dialect
+        return None if value is None else json.loads(value)
+
+
+metadata = sa.MetaData()
+_row_id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+# What was heard, in order of arrival; kept for the timeline.
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("id", _row_id, primary_key=True, autoincrement=True),
+    sa.Column("flow", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("message_id", sa.Text, nullable=False),
+    sa.Column("hint", JsonText),
+    sa.Index("event_by_key", "key", "flow"),
+)
+
+# What is still to be looked at: one row per flow and key, however many events came.
+work = sa.Table(
+    "work",
+    metadata,
+    sa.Column("flow", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("due_at", UtcTime, nullable=False),
+    sa.Column("first_seen", UtcTime, nullable=False),
+    sa.Column("last_seen", UtcTime, nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("hint", JsonText),
+    sa.Column("edits", JsonText),
+    sa.Column("case_id", sa.Text),
+    sa.Column("claim", sa.Text),
+    sa.Column("lease_until", UtcTime),
+    sa.Index("work_due", "flow", "due_at", sqlite_where=sa.text("claim IS NULL"),
+             postgresql_where=sa.text("claim IS NULL")),
+    sa.Index("work_claim", "claim", sqlite_where=sa.text("claim IS NOT NULL"),
+             postgresql_where=sa.text("claim IS NOT NULL")),
+)  # fmt: skip
+
+run = sa.Table(
+    "run",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("flow", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # running done taken-over
+    sa.Column("records", sa.Integer, nullable=False),
+    sa.Column("started_at", UtcTime, nullable=False),
+    sa.Column("finished_at", UtcTime),
+    sa.Index("run_by_state", "state", "started_at"),
+    sa.Index("run_by_start", "started_at"),
+)
+
+outcome = sa.Table(
+    "outcome",
+    metadata,
+    sa.Column("id", _row_id, primary_key=True, autoincrement=True),
+    sa.Column("run_id", sa.Text, nullable=False),
+    sa.Column("flow", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("result", sa.Text, nullable=False),  # done nothing later case
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("detail", JsonText),
+    sa.Index("outcome_by_key", "key", "flow"),
+    sa.Index("outcome_by_run", "run_id"),
+)
+
+evidence = sa.Table(
+    "evidence",
+    metadata,
+    sa.Column("id", _row_id, primary_key=True, autoincrement=True),
+    sa.Column("run_id", sa.Text, nullable=False),
+    sa.Column("flow", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("system", sa.Text, nullable=False),
+    sa.Column("operation", sa.Text, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("milliseconds", sa.Integer, nullable=False),
+    sa.Column("request_id", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("wrote", JsonText),
+    sa.Index("evidence_by_key", "key", "flow"),
+    sa.Index("evidence_by_run", "run_id"),
+)
+
+link = sa.Table(
+    "link",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("left", sa.Text, primary_key=True),
+    sa.Column("right", sa.Text),
+    sa.Column("version", sa.Text),
+    sa.Column("hash", sa.Text),
+    sa.Column("state", sa.Text),
+    sa.Column("data", JsonText),
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.Index("link_by_right", "kind", "right"),
+)
+
+case = sa.Table(
+    "case_file",  # CASE is a word of SQL
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("flow", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # open resolved
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("remedy", sa.Text, nullable=False),
+    sa.Column("about", sa.Text, nullable=False),
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("run_id", sa.Text, nullable=False),
+    sa.Column("request_id", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("evidence", JsonText),
+    sa.Column("times", sa.Integer, nullable=False),
+    sa.Column("opened_at", UtcTime, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.Column("resolved_at", UtcTime),
+    sa.Column("resolution", sa.Text),
+    sa.Index("case_open_once", "flow", "key", unique=True,
+             sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")),
+    sa.Index("case_by_state", "state", "opened_at"),
+    sa.Index("case_by_key", "key"),
+)  # fmt: skip
+
+watermark = sa.Table(
+    "watermark",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+)
+
+bucket = sa.Table(
+    "bucket",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("level", sa.Float, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("header_rate", sa.Float),  # what the other side last said, requests per second
+    sa.Column("learned_rate", sa.Float),  # lower than said, learned from repeated refusals
+    sa.Column("strikes", sa.Integer, nullable=False),
+    sa.Column("struck_at", UtcTime),
+)
+
+breaker = sa.Table(
+    "breaker",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("opened_at", UtcTime, nullable=False),
+    sa.Column("open_until", UtcTime, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+)
+
+# Messages that could not be read, kept whole until a person has looked.
+kept_message = sa.Table(
+    "kept_message",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+)
+
+worker = sa.Table(
+    "worker",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("started_at", UtcTime, nullable=False),
+    sa.Column("beat_at", UtcTime, nullable=False),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", _row_id, primary_key=True, autoincrement=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("did", sa.Text, nullable=False),
+    sa.Column("about", sa.Text, nullable=False),
+    sa.Column("detail", JsonText),
+)

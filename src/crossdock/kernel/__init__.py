@@ -1,0 +1,1 @@
+"""Words of the whole business; imports nothing of ours."""

@@ -1,0 +1,32 @@
+"""Personal data and secrets never reach a log, a case or an evidence row."""
+
+from collections.abc import Mapping
+
+MASK = "***"
+
+# Amazon Orders 2026-01-01 fields that FACTS 3.5 calls personal, TIMS's names for the same, and secrets.
+PERSONAL = frozenset({
+    "buyername", "buyeremail", "giftmessage", "customizedurl", "name", "addressline1",
+    "addressline2", "addressline3", "postalcode", "phone", "extendedfields", "cancelreason",
+    "destinationpostalcode", "line1", "line2", "line3", "email", "contactname", "shiptoaddress",
+    "billto", "deliveryaddress", "recipient", "taxregistrations", "addressinstruction",
+    "paymentexecutions",
+})  # fmt: skip
+SECRET = frozenset({
+    "accesstoken", "refreshtoken", "clientsecret", "authorization", "apikey", "xapikey",
+    "xamzaccesstoken", "secret", "password", "token", "clientid",
+})  # fmt: skip
+
+
+def masked(value: object) -> object:
+    """The same structure with personal and secret fields replaced by ***; keys are kept."""
+    if isinstance(value, Mapping):
+        return {k: MASK if _is_private(str(k)) and v else masked(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(v) for v in value]
+    return value
+
+
+def _is_private(key: str) -> bool:
+    plain = key.replace("_", "").replace("-", "").lower()
+    return plain in PERSONAL or plain in SECRET

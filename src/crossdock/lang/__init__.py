@@ -1,0 +1,1 @@
+"""The language of flows and mappings: load, check, compile. Pure."""

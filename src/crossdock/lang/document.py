@@ -1,0 +1,191 @@
+"""YAML text to cells that know their place. Built from parser events, so nothing is ever constructed
+from a tag, an alias cannot multiply, and every problem carries its line.
+
+Scalars are plainer than YAML 1.1: true, false, null, whole numbers and decimals; all else is text, so
+that the country NO stays NO and 12:30 stays 12:30.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+import yaml
+
+from crossdock.kernel.errors import Problem
+
+MAX_CHARACTERS = 400_000
+MAX_DEPTH = 24
+MAX_CELLS = 50_000
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+Scalar = str | int | bool | Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value of the file with its place. A mapping's `value` keeps the order of its keys."""
+
+    value: "Scalar | list[Cell] | dict[str, Cell]"
+    line: int
+
+    @property
+    def plain(self) -> object:
+        """The value without places."""
+        if isinstance(self.value, dict):
+            return {key: cell.plain for key, cell in self.value.items()}
+        if isinstance(self.value, list):
+            return [cell.plain for cell in self.value]
+        return self.value
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end was not seen yet."""
+
+    cell: Cell
+    key: str | None = None
+    doubled: bool = False
+
+
+class _Unreadable(Exception):
+    """Nothing sensible follows from here."""
+
+    def __init__(self, line: int, what: str, fix: str) -> None:
+        super().__init__(what)
+        self.line, self.what, self.fix = line, what, fix
+
+
+def read_document(text: str | bytes, file: str) -> tuple[Cell | None, list[Problem]]:
+    """The file's top cell and everything that is wrong with it as YAML. None when unreadable."""
+    try:
+        shown = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+    except UnicodeDecodeError as error:
+        return None, [Problem(file, f"byte {error.start}", "is not UTF-8.", "Save it as UTF-8.")]
+    if len(shown) > MAX_CHARACTERS:
+        what = f"is longer than {MAX_CHARACTERS} characters."
+        return None, [Problem(file, "line 1", what, "Put tables into lookups/<name>.csv.")]
+    builder = _Builder(file)
+    try:
+        return builder.build(shown), builder.problems
+    except _Unreadable as error:
+        problem = Problem(file, f"line {error.line}", error.what, error.fix)
+    except yaml.MarkedYAMLError as error:
+        problem = _syntax_problem(file, error)
+    except yaml.reader.ReaderError as error:
+        line = shown.count("\n", 0, error.position) + 1
+        what = f"holds the unprintable character U+{ord(str(error.character)):04X}."
+        problem = Problem(file, f"line {line}", what, "Remove it.")
+    return None, [*builder.problems, problem]
+
+
+def _syntax_problem(file: str, error: yaml.MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    words = " ".join(filter(None, (error.context, error.problem)))
+    return Problem(file, f"line {line}", f"is not valid YAML: {words}.", "Check quotes and indents.")
+
+
+class _Builder:
+    """Turns events into cells, without recursion."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self._stack: list[_Open] = []
+        self._top: Cell | None = None
+        self._cells = 0
+
+    def build(self, text: str) -> Cell | None:
+        for event in _events(text):
+            if isinstance(event, yaml.ScalarEvent):
+                self._scalar(event)
+            elif isinstance(event, yaml.CollectionStartEvent):
+                self._open(event)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                self._stack.pop()
+            elif isinstance(event, yaml.AliasEvent):
+                self._refuse_alias(event)
+            elif isinstance(event, yaml.DocumentStartEvent) and self._top is not None:
+                raise _Unreadable(_line(event), "starts a second document.", "One file, one thing.")
+        return self._top
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        self._refuse_tag(event)
+        top = self._stack[-1] if self._stack else None
+        if top is not None and isinstance(top.cell.value, dict) and top.key is None:
+            self._key(top, event)
+            return
+        value = _scalar(event.value) if event.implicit[0] and event.style is None else event.value
+        self._add(Cell(value, _line(event)))
+
+    def _key(self, top: _Open, event: yaml.ScalarEvent) -> None:
+        keys = top.cell.value
+        assert isinstance(keys, dict)
+        if not isinstance(_scalar(event.value), str) and event.style is None:
+            what = f"has the key {event.value or 'null'}, which is not text."
+            self._report(event, what, "Put it in quotes or correct it.")
+        top.key = event.value
+        top.doubled = event.value in keys
+        if top.doubled:
+            first = keys[event.value].line
+            what = f"repeats the key {event.value!r} of line {first}."
+            self._report(event, what, "Keep one of them.")
+
+    def _open(self, event: yaml.CollectionStartEvent) -> None:
+        self._refuse_tag(event)
+        if len(self._stack) >= MAX_DEPTH:
+            raise _Unreadable(_line(event), f"is nested deeper than {MAX_DEPTH} levels.", "")
+        top = self._stack[-1] if self._stack else None
+        if top is not None and isinstance(top.cell.value, dict) and top.key is None:
+            raise _Unreadable(_line(event), "uses a list or mapping as a key.", "Keys are text.")
+        cell = Cell({} if isinstance(event, yaml.MappingStartEvent) else [], _line(event))
+        self._add(cell)
+        self._stack.append(_Open(cell))
+
+    def _add(self, cell: Cell) -> None:
+        self._cells += 1
+        if self._cells > MAX_CELLS:
+            raise _Unreadable(cell.line, f"holds more than {MAX_CELLS} values.", "Split the file.")
+        if not self._stack:
+            self._top = cell
+            return
+        top = self._stack[-1]
+        if isinstance(top.cell.value, dict):
+            if not top.doubled:
+                top.cell.value[str(top.key)] = cell
+            top.key = None
+        elif isinstance(top.cell.value, list):
+            top.cell.value.append(cell)
+
+    def _refuse_alias(self, event: yaml.AliasEvent) -> None:
+        what = f"uses the alias *{event.anchor}."
+        raise _Unreadable(_line(event), what, "Write the value out; aliases are not part of this.")
+
+    def _refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
+        if event.tag is not None:
+            self._report(event, f"uses the tag {event.tag}.", "Remove it; tags are not part of this.")
+
+    def _report(self, event: yaml.Event, what: str, fix: str) -> None:
+        self.problems.append(Problem(self.file, f"line {_line(event)}", what, fix))
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    yield from yaml.parse(text, Loader=yaml.SafeLoader)
+
+
+def _line(event: yaml.Event) -> int:
+    return int(event.start_mark.line) + 1
+
+
+def _scalar(text: str) -> Scalar:
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _DECIMAL.fullmatch(text):
+        return Decimal(text)
+    return text

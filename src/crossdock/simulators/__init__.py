@@ -1,0 +1,1 @@
+"""Other companies' buildings. Imports nothing of ours."""

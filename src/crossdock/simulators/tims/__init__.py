@@ -1,0 +1,1 @@
+"""A stateful TIMS ERP on loopback."""

@@ -1,0 +1,1 @@
+"""People who buy, staff who ship, and the truth about both."""

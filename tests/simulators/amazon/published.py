@@ -1,0 +1,85 @@
+"""Amazon's own description of its answers, as far as tests ask it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+FILES = (
+    "orders-api-model/orders_2026-01-01.json",
+    "orders-api-model/ordersV0.json",
+    "sellers-api-model/sellers.json",
+    "notifications-api-model/notifications.json",
+)
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+formats = jsonschema.FormatChecker(formats=())
+
+
+@formats.checks("date-time", raises=ValueError)
+def _is_date_time(value: object) -> bool:
+    return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+
+
+class Published:
+    """The model files: which answer an operation may give, and its shape."""
+
+    def __init__(self, folder: Path) -> None:
+        self._answers: dict[tuple[str, int], Any] = {}
+        for file in FILES:
+            model = json.loads((folder / "models" / file).read_text("utf-8"))
+            for operation, responses in _operations(model):
+                for status, response in responses.items():
+                    self._answers[operation, int(status)] = _validator(model, response)
+        path = folder / "schemas" / "notifications" / "OrderChangeNotification.json"
+        self.order_change = _draft7(json.loads(path.read_text("utf-8")))
+
+    def check(self, operation: str, status: int, body: bytes) -> None:
+        """The answer is one that Amazon describes, without a field that Amazon does not know."""
+        assert (operation, status) in self._answers, f"{operation} never answers {status}"
+        validator = self._answers[operation, status]
+        if validator is None:
+            assert body == b"", f"{operation} {status} has no body"
+        else:
+            validator.validate(json.loads(body))
+
+
+def _operations(model: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for methods in model["paths"].values():
+        for method, operation in methods.items():
+            # The old Orders API has a getOrder of its own.
+            old = model["info"]["version"] == "v0" and operation_id(operation) == "getOrder"
+            if method in METHODS and not old:
+                yield operation["operationId"], operation["responses"]
+
+
+def operation_id(operation: Any) -> str:
+    return operation.get("operationId", "") if isinstance(operation, dict) else ""
+
+
+def _validator(model: Mapping[str, Any], response: Mapping[str, Any]) -> Any:
+    if "schema" not in response:
+        return None
+    known = {name: _closed(schema) for name, schema in model["definitions"].items()}
+    return _draft7({**response["schema"], "definitions": known})
+
+
+def _closed(schema: Any) -> Any:
+    """The schema, refusing fields that it does not name."""
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: _closed(part) for name, part in schema.items() if name != "properties"}
+    if "properties" in schema:
+        closed["properties"] = {n: _closed(part) for n, part in schema["properties"].items()}
+        if "Filter" not in json.dumps(schema.get("description", "")) and "filter" not in json.dumps(
+            schema.get("description", "")
+        ):
+            closed["additionalProperties"] = False
+    return closed
+
+
+def _draft7(schema: Any) -> Any:
+    return jsonschema.Draft7Validator(schema, format_checker=formats)
