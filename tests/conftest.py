@@ -8,9 +8,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from crossdock.engine.store import Database, open_database
 from crossdock.kernel.clock import ManualClock
+
+# How long an example takes says nothing about right or wrong, and machines differ.
+settings.register_profile("crossdock", deadline=None)
+settings.load_profile("crossdock")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -3,17 +3,17 @@ the file, the row and the nearest valid name.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from crossdock.kernel.errors import Problem, nearest
-from crossdock.lang.expression import Expression, compile_condition
+from crossdock.lang.expression import compile_condition
 from crossdock.lang.functions import FUNCTIONS, Functions
 from crossdock.lang.lookups import LookupTable
 from crossdock.lang.mapping import Each, MappingSource, Missing, Nested, Row
-from crossdock.lang.paths import Found, Path, PathProblem, parse_path
+from crossdock.lang.paths import Found, Getter, PathProblem
 from crossdock.lang.plan import EachPlan, MappingPlan, NestedPlan, RecordPlan, RowPlan, Source
 from crossdock.lang.reading import Reader
-from crossdock.lang.rowcheck import LeafChecker
+from crossdock.lang.rowcheck import LeafChecker, plain_path
 from crossdock.lang.scopes import RowNames
 from crossdock.lang.types import (
     Field,
@@ -134,7 +134,7 @@ class _Checker:
 
     def row(self, row: Row, field: Field, names: RowNames, last: bool) -> RowPlan | None:
         """One row."""
-        when = self._when(row, names)
+        when = self._condition("when", row.when, row, names)
         self._left_out(row, field, last)
         if isinstance(row.origin, Each):
             return self._each(row, row.origin, field, names, when)
@@ -142,13 +142,13 @@ class _Checker:
             return self._nested(row, row.origin, field, names, when)
         return self.leaf.leaf(row, field, names, when)
 
-    def _when(self, row: Row, names: RowNames) -> Expression | None:
-        if not row.when:
+    def _condition(self, key: str, text: str, row: Row, names: RowNames) -> Getter | None:
+        if not text:
             return None
-        found, errors = compile_condition(row.when, names, self.leaf.functions)
+        found, errors = compile_condition(text, names, self.leaf.functions)
         for error in errors:
-            self.report.report(row.where, f"when: {error}", error.fix)
-        return found
+            self.report.report(row.where, f"{key}: {error}.", error.fix)
+        return found.run if found else None
 
     def _left_out(self, row: Row, field: Field, last: bool) -> None:
         """A row may leave its field out only when the field can do without."""
@@ -162,45 +162,57 @@ class _Checker:
             fix = "Add missing: none, a default, or a last row without when."
             self.report.report(row.where, what, fix)
 
-    def _base(self, text: str, row: Row, names: RowNames, when: Expression | None) -> Found | None:
+    def _base(self, text: str, row: Row, names: RowNames) -> tuple[Found, Source] | None:
         """Where the `each` or `object` path leads; absence is the row's own business."""
         try:
-            path = parse_path(text)
-            found = names.find(path, when.present_when_true if when else frozenset())
+            path = plain_path(text)
+            return names.find(path), Source(path.text, names.getter(path, loud=False))
         except PathProblem as problem:
             self.report.report(row.where, problem.what, problem.fix)
             return None
-        if row.missing is Missing.NONE or not (found.absent or may_be_absent(found.type)):
-            return found
-        return found
 
     def _each(
-        self, row: Row, each: Each, field: Field, names: RowNames, when: Expression | None
+        self, row: Row, each: Each, field: Field, names: RowNames, when: Getter | None
     ) -> RowPlan | None:
-        found = self._base(each.path, row, names, when)
         inner = element_of(present(field.type))
         if inner is None:
             what = f"{row.to} is {words(field.type)}, not a list."
-            self.report.report(row.where, what, "Use object: or from: instead of each:.")
-        element = element_of(present(found.type)) if found else None
-        if found and element is None:
+            self.report.report(row.where, what, "Use rows: alone, object: or from:.")
+        self._nothing_allowed(row, field, may_default=True)
+        base = self._base(each.path, row, names)
+        if base is None:
+            return None
+        found, source = base
+        element = element_of(present(found.type))
+        if element is None:
             what = f"each: {each.path} is {words(found.type)}, not a list."
             self.report.report(row.where, what, "Use object: for a single part.")
         if inner is None or element is None:
             return None
-        self._nothing_allowed(row, field)
         below = RowNames(present(element), names.root)
-        where = self._where(row, each, below)
+        where = self._condition("where", each.where, row, below)
         record = self.record(present(inner), each.rows, below, row.where)
-        source = Source(each.path, names.getter(_quiet(each.path), loud=False))
         build = builder_of(present(field.type))
-        condition = when.run if when else None
-        return EachPlan(row, field.argument, source, where, record, build, condition)
+        return EachPlan(row, field.argument, source, where, record, build, build(()), when)
 
-    def _where(self, row: Row, each: Each, names: RowNames) -> "Source | None":
-        if not each.where:
-            return None
-        found, errors = compile_condition(each.where, names, self.leaf.functions)
-        for error in errors:
-            self.report.report(row.where, f"where: {error}", error.fix)
-        return Source(each.where, found.run) if found else None
+    def _nested(
+        self, row: Row, nested: Nested, field: Field, names: RowNames, when: Getter | None
+    ) -> RowPlan | None:
+        self._nothing_allowed(row, field, may_default=False)
+        source, below = None, names
+        if nested.path:
+            base = self._base(nested.path, row, names)
+            if base is None:
+                return None
+            found, source = base
+            below = RowNames(present(found.type), names.root)
+        record = self.record(present(field.type), nested.rows, below, row.where)
+        return NestedPlan(row, field.argument, source, record, None, when)
+
+    def _nothing_allowed(self, row: Row, field: Field, *, may_default: bool) -> None:
+        if row.missing is Missing.NONE and not may_be_absent(field.type):
+            what = f"may write nothing, but {row.to} is {words(field.type)}."
+            self.report.report(row.where, what, "Use stop, skip or a default.")
+        if row.missing is Missing.DEFAULT and not (may_default and row.default == []):
+            fix = "The only default for each: is []." if may_default else "Use none or skip."
+            self.report.report(row.where, "has a default that rows cannot have.", fix)

@@ -95,6 +95,7 @@ class Row:
     origin: Origin
     using: tuple[Call, ...] = ()
     lookup: tuple[str, str] | None = None
+    lookup_first: bool = False  # written before `using`
     unfound: Missing = Missing.STOP
     missing: Missing = Missing.STOP
     default: object = None
@@ -204,6 +205,7 @@ class _Loader:
             row,
             using=self._using(entries, where),
             lookup=self._lookup(entries, where),
+            lookup_first=[key for key in entries if key in ("lookup", "using")][:1] == ["lookup"],
             missing=missing,
             unfound=unfound,
             default=default.plain if default is not None else None,
@@ -305,5 +307,5 @@ class _Loader:
             report(where, "has rows beside a value.", "Remove one of them.")
         if isinstance(row.origin, Fixed) and "missing" in entries and "when" not in entries:
             report(where, "has a value, which is never missing.", "Remove missing.")
-        if isinstance(row.origin, All) and "using" not in entries:
+        if isinstance(row.origin, All) and ("using" not in entries or row.lookup_first):
             report(where, "takes several values but has no function for them.", "Add using:.")

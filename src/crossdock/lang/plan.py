@@ -4,12 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from crossdock.lang.lookups import LookupTable
 from crossdock.lang.mapping import MappingSource, Row
 from crossdock.lang.paths import Getter
 from crossdock.lang.types import Type
 
 Convert = Callable[[Any], Any]
+
+
+class Stop(Exception):
+    """A row cannot write its value. The words hold no value of the record."""
+
+    def __init__(self, what: str, *, remedy: str = "", kind: str = "", path: str = "") -> None:
+        super().__init__(what)
+        self.what, self.remedy, self.kind, self.path = what, remedy, kind, path
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +28,6 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class LookupPlan:
-    """A table and the column that is wanted of it."""
-
-    table: LookupTable
-    column: str
-    to_text: Convert | None
-
-
-@dataclass(frozen=True, slots=True)
 class LeafPlan:
     """A row that writes one value. `together`: the sources are several arguments of `work`."""
 
@@ -38,8 +36,7 @@ class LeafPlan:
     sources: tuple[Source, ...]
     together: bool
     constant: object
-    work: tuple[tuple[str, Convert], ...]  # functions by name, in order
-    lookup: LookupPlan | None
+    work: tuple[tuple[str, Convert], ...]  # functions and the lookup by name, in order
     convert: Convert | None
     default: object
     when: Getter | None
@@ -55,6 +52,7 @@ class EachPlan:
     where: Getter | None
     record: "RecordPlan"
     build: Convert
+    default: object  # an empty list
     when: Getter | None
 
 
@@ -66,6 +64,7 @@ class NestedPlan:
     argument: str
     source: Source | None
     record: "RecordPlan"
+    default: None
     when: Getter | None
 
 

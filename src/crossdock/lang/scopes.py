@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from crossdock.lang.expression import Known
+from crossdock.lang.expression import NOTHING_KNOWN, Known
 from crossdock.lang.paths import Found, Getter, Path, PathProblem, getter, resolve
 from crossdock.lang.types import Type, fields_of, given_values
 
@@ -13,7 +13,7 @@ class RowNames:
     def __init__(self, here: Type, root: Type) -> None:
         self.here, self.root = here, root
 
-    def find(self, path: Path, known: Known) -> Found:
+    def find(self, path: Path, known: Known = NOTHING_KNOWN) -> Found:
         path = self._plain(path)
         if self._is_position(path):
             return Found(int, "")
@@ -50,7 +50,7 @@ class StepNames:
         self.values = dict(values)
         self._type = given_values(values)
 
-    def find(self, path: Path, known: Known) -> Found:
+    def find(self, path: Path, known: Known = NOTHING_KNOWN) -> Found:
         if path.rooted:
             raise PathProblem(f"{path.text} starts with a slash.", "Begin with a value's name.")
         return resolve(self._type, path.steps, known)

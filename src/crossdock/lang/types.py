@@ -263,7 +263,7 @@ def _fit_elements(have: Type, want: Type) -> Fit | None:
     origin_have, origin_want = get_origin(have), get_origin(want)
     if inner.convert is None and issubclass(origin_have, origin_want):
         return _YES
-    build = _builder(origin_want)
+    build = builder_of(want)
     convert = inner.convert
     if convert is None:
         return Fit(True, build)
@@ -271,11 +271,11 @@ def _fit_elements(have: Type, want: Type) -> Fit | None:
 
 
 def builder_of(kind: Type) -> Callable[[Any], Any]:
+    """What makes a list type's value from elements."""
+    origin = get_origin(kind)
     if issubclass(origin, list):
         return list
-    if issubclass(origin, AbstractSet):
-        return frozenset
-    return tuple
+    return frozenset if issubclass(origin, AbstractSet) else tuple
 
 
 def _fit_mapping(have: Type, want: Type) -> Fit | None:

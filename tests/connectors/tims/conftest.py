@@ -153,11 +153,6 @@ def kit() -> Kit:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOW)
-
-
-@pytest.fixture
 def account() -> TimsAccount:
     return TimsAccount(
         url="https://tims.example",

@@ -76,9 +76,7 @@ def test_a_token_refused_twice_needs_a_person(site, client, kit):
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, "invalid_client"), (400, "invalid_scope")])
-def test_a_wrong_client_needs_a_person_and_the_secret_is_not_shown(
-    site, client, kit, status, code
-):
+def test_a_wrong_client_needs_a_person_and_the_secret_is_not_shown(site, client, kit, status, code):
     site.on("POST /oauth/token", kit.ok({"error": code}, status=status))
     with pytest.raises(NeedsPerson) as caught:
         client.sales_order("SO-1")

@@ -1,6 +1,7 @@
 """Amazon's own description of its answers, as far as tests ask it."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -29,11 +30,14 @@ class Published:
 
     def __init__(self, folder: Path) -> None:
         self._answers: dict[tuple[str, int], Any] = {}
+        self.rates: dict[str, tuple[float, int]] = {}  # operation -> requests per second, burst
         for file in FILES:
             model = json.loads((folder / "models" / file).read_text("utf-8"))
-            for operation, responses in _operations(model):
-                for status, response in responses.items():
-                    self._answers[operation, int(status)] = _validator(model, response)
+            for operation in _operations(model):
+                name = operation["operationId"]
+                self.rates[name] = _rate(operation["description"])
+                for status, response in operation["responses"].items():
+                    self._answers[name, int(status)] = _validator(model, response)
         path = folder / "schemas" / "notifications" / "OrderChangeNotification.json"
         self.order_change = _draft7(json.loads(path.read_text("utf-8")))
 
@@ -47,23 +51,29 @@ class Published:
             validator.validate(json.loads(body))
 
 
-def _operations(model: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for methods in model["paths"].values():
+def _operations(model: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for path, methods in model["paths"].items():
         for method, operation in methods.items():
             # The old Orders API has a getOrder of its own.
-            old = model["info"]["version"] == "v0" and operation_id(operation) == "getOrder"
+            old = path.startswith("/orders/v0/") and operation["operationId"] == "getOrder"
             if method in METHODS and not old:
-                yield operation["operationId"], operation["responses"]
+                yield operation
 
 
-def operation_id(operation: Any) -> str:
-    return operation.get("operationId", "") if isinstance(operation, dict) else ""
+def _rate(description: str) -> tuple[float, int]:
+    """From the usage plan's table; (0, 0) without one."""
+    found = re.search(r"\| ([0-9.]+) \| ([0-9]+) \|", description)
+    return (float(found[1]), int(found[2])) if found else (0.0, 0)
 
 
 def _validator(model: Mapping[str, Any], response: Mapping[str, Any]) -> Any:
     if "schema" not in response:
         return None
-    known = {name: _closed(schema) for name, schema in model["definitions"].items()}
+    # Filters are put together with allOf, so one part must not refuse another's fields.
+    known = {
+        name: schema if name.endswith("Filter") else _closed(schema)
+        for name, schema in model["definitions"].items()
+    }
     return _draft7({**response["schema"], "definitions": known})
 
 
@@ -74,10 +84,7 @@ def _closed(schema: Any) -> Any:
     closed = {name: _closed(part) for name, part in schema.items() if name != "properties"}
     if "properties" in schema:
         closed["properties"] = {n: _closed(part) for n, part in schema["properties"].items()}
-        if "Filter" not in json.dumps(schema.get("description", "")) and "filter" not in json.dumps(
-            schema.get("description", "")
-        ):
-            closed["additionalProperties"] = False
+        closed["additionalProperties"] = False
     return closed
 
 

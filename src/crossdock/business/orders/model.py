@@ -145,6 +145,7 @@ class Terms:
     tax_collected_by: str | None = None  # marketplace | seller, where Amazon does not say
     buyer_cancel: str = "ask"  # ask | accept | ship
     hold_days: int = 7  # how long stock waits for a pending order
+    open_customer: bool = False  # open the customer in TIMS when it is missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.fields import Record
+from crossdock.connectors.tims.wire import Page
+from crossdock.kernel.errors import TryAgain
 
 PAGE = 1000
 MOST_PAGES = 10  # then the caller stores the watermark and comes again
@@ -46,8 +48,12 @@ def changed_keys(client: TimsClient, mark: Watermark) -> Changes:
     newest: dict[str, Change] = {}
     until, more = mark.after, False
     for _ in range(MOST_PAGES):
-        ask = client.wire.changes(mark.entity, until, limit=PAGE)
-        page = client.wire.page(Change, client.call(ask, f"TIMS {mark.entity} feed"), ask.name)
+        try:
+            page = _page(client, mark.entity, until)
+        except TryAgain:
+            if until == mark.after:
+                raise
+            break  # what came so far is good; `more` brings the caller back for the rest
         fresh = [row for row in page.data if row.row_version > until and row.entity == mark.entity]
         for row in fresh:
             newest.pop(row.key, None)
@@ -58,3 +64,8 @@ def changed_keys(client: TimsClient, mark: Watermark) -> Changes:
             break
     deleted = frozenset(key for key, row in newest.items() if row.op in ("delete", "deleted"))
     return Changes(mark.entity, tuple(newest), until, more, deleted)
+
+
+def _page(client: TimsClient, entity: str, after: int) -> Page[Change]:
+    ask, about = client.wire.changes(entity, after, limit=PAGE), f"TIMS {entity} feed"
+    return client.wire.page(Change, client.call(ask, about), ask.name)

@@ -1,0 +1,6 @@
+"""The HTTP side of a running Crossdock: webhooks in, health and figures out."""
+
+from crossdock.console.app import build
+from crossdock.console.server import Served, serve
+
+__all__ = ["Served", "build", "serve"]
