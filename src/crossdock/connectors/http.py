@@ -181,10 +181,10 @@ def _meaning(error: HTTPError, host: str) -> Unreachable | ReplyLost:
     cause = error.__cause__ or error.__context__
     if isinstance(error, NameResolutionError):
         return Unreachable(f"{host} cannot be found (name resolution)", code="dns")
+    if isinstance(error, NewConnectionError | ProxyError):  # urllib3 calls it a time-out, too
+        return Unreachable(f"{host} does not take connections", code="refused")
     if isinstance(error, ConnectTimeoutError):
         return Unreachable(f"{host} did not take the connection in time", code="connect timeout")
-    if isinstance(error, NewConnectionError | ProxyError):
-        return Unreachable(f"{host} does not take connections", code="refused")
     if isinstance(error, SSLError):
         reason = str(error).upper().replace(" ", "_")
         if isinstance(cause, ssl.SSLCertVerificationError) or any(x in reason for x in _HANDSHAKE):

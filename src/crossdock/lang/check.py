@@ -1,5 +1,6 @@
-"""Checks a mapping against the types, functions and tables it names. All problems at once, each with
-the file, the row and the nearest valid name.
+"""Checks a mapping against the types, functions and tables it names.
+
+All problems at once, each with the file, the row and the nearest valid name.
 """
 
 from collections.abc import Mapping

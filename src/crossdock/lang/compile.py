@@ -9,7 +9,7 @@ from typing import Any
 from crossdock.kernel.errors import ConfigError, NeedsPerson
 from crossdock.lang.check import Tables, Types, plan_mapping
 from crossdock.lang.functions import FUNCTIONS, Functions
-from crossdock.lang.leaves import SKIP, Run, Scope, left_out, leaf_run
+from crossdock.lang.leaves import SKIP, Run, Scope, leaf_run, left_out
 from crossdock.lang.lineage import Trace
 from crossdock.lang.mapping import MappingSource
 from crossdock.lang.paths import MAX_ELEMENTS, Getter, TooMany

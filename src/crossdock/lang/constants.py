@@ -3,12 +3,12 @@
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args
 
 from crossdock.kernel.errors import nearest
 from crossdock.kernel.money import Money
 from crossdock.lang.functions import Unsuitable, to_date, to_decimal, to_time
-from crossdock.lang.types import Type, element_of, is_enum, members, words
+from crossdock.lang.types import Type, element_of, is_enum, members, origin_of, words
 
 _MONEY = re.compile(r"(-?[0-9.]+) ([A-Z]{3})")
 
@@ -35,7 +35,7 @@ def constant_for(value: object, want: Type) -> Any:
 def _as_kind(value: object, kind: Type) -> Any:
     if kind in (Any, object) or (type(value) is kind):
         return value
-    if get_origin(kind) is Literal:
+    if origin_of(kind) is Literal:
         return _as_word(value, {word: word for word in get_args(kind)})
     if is_enum(kind):
         by_name = {member.name: member for member in kind}
@@ -43,12 +43,12 @@ def _as_kind(value: object, kind: Type) -> Any:
     inner = element_of(kind)
     if inner is not None and isinstance(value, list):
         built = [constant_for(each, inner) for each in value]
-        return built if get_origin(kind) is list else _frozen(kind, built)
+        return built if origin_of(kind) is list else _frozen(kind, built)
     return _as_scalar(value, kind)
 
 
 def _frozen(kind: Type, values: list[Any]) -> Any:
-    return frozenset(values) if issubclass(get_origin(kind), frozenset | set) else tuple(values)
+    return frozenset(values) if issubclass(origin_of(kind), frozenset | set) else tuple(values)
 
 
 def _as_word(value: object, allowed: dict[Any, Any]) -> Any:

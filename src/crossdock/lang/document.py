@@ -1,14 +1,15 @@
-"""YAML text to cells that know their place. Built from parser events, so nothing is ever constructed
-from a tag, an alias cannot multiply, and every problem carries its line.
+"""YAML text to cells that know their place.
 
-Scalars are plainer than YAML 1.1: true, false, null, whole numbers and decimals; all else is text, so
-that the country NO stays NO and 12:30 stays 12:30.
+Built from parser events, so nothing is ever constructed from a tag, an alias cannot multiply, and
+every problem carries its line. Scalars are plainer than YAML 1.1: true, false, null, whole numbers
+and decimals; all else is text, so that the country NO stays NO and 12:30 stays 12:30.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import yaml
 
@@ -47,8 +48,13 @@ class _Open:
     """A list or mapping whose end was not seen yet."""
 
     cell: Cell
+    entries: dict[str, Cell] | None  # None in a list
     key: str | None = None
     doubled: bool = False
+
+    @property
+    def awaits_key(self) -> bool:
+        return self.entries is not None and self.key is None
 
 
 class _Unreadable(Exception):
@@ -77,7 +83,7 @@ def read_document(text: str | bytes, file: str) -> tuple[Cell | None, list[Probl
         problem = _syntax_problem(file, error)
     except yaml.reader.ReaderError as error:
         line = shown.count("\n", 0, error.position) + 1
-        what = f"holds the unprintable character U+{ord(str(error.character)):04X}."
+        what = f"holds the unprintable character U+{error.character:04X}."
         problem = Problem(file, f"line {line}", what, "Remove it.")
     return None, [*builder.problems, problem]
 
@@ -86,7 +92,9 @@ def _syntax_problem(file: str, error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     line = mark.line + 1 if mark else 1
     words = " ".join(filter(None, (error.context, error.problem)))
-    return Problem(file, f"line {line}", f"is not valid YAML: {words}.", "Check quotes and indents.")
+    return Problem(
+        file, f"line {line}", f"is not valid YAML: {words}.", "Check quotes and indents."
+    )
 
 
 class _Builder:
@@ -116,15 +124,13 @@ class _Builder:
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         self._refuse_tag(event)
         top = self._stack[-1] if self._stack else None
-        if top is not None and isinstance(top.cell.value, dict) and top.key is None:
-            self._key(top, event)
+        if top is not None and top.entries is not None and top.key is None:
+            self._key(top, top.entries, event)
             return
         value = _scalar(event.value) if event.implicit[0] and event.style is None else event.value
         self._add(Cell(value, _line(event)))
 
-    def _key(self, top: _Open, event: yaml.ScalarEvent) -> None:
-        keys = top.cell.value
-        assert isinstance(keys, dict)
+    def _key(self, top: _Open, keys: dict[str, Cell], event: yaml.ScalarEvent) -> None:
         if not isinstance(_scalar(event.value), str) and event.style is None:
             what = f"has the key {event.value or 'null'}, which is not text."
             self._report(event, what, "Put it in quotes or correct it.")
@@ -140,11 +146,12 @@ class _Builder:
         if len(self._stack) >= MAX_DEPTH:
             raise _Unreadable(_line(event), f"is nested deeper than {MAX_DEPTH} levels.", "")
         top = self._stack[-1] if self._stack else None
-        if top is not None and isinstance(top.cell.value, dict) and top.key is None:
+        if top is not None and top.awaits_key:
             raise _Unreadable(_line(event), "uses a list or mapping as a key.", "Keys are text.")
-        cell = Cell({} if isinstance(event, yaml.MappingStartEvent) else [], _line(event))
+        entries: dict[str, Cell] | None = {} if isinstance(event, yaml.MappingStartEvent) else None
+        cell = Cell([] if entries is None else entries, _line(event))
         self._add(cell)
-        self._stack.append(_Open(cell))
+        self._stack.append(_Open(cell, entries))
 
     def _add(self, cell: Cell) -> None:
         self._cells += 1
@@ -154,12 +161,12 @@ class _Builder:
             self._top = cell
             return
         top = self._stack[-1]
-        if isinstance(top.cell.value, dict):
-            if not top.doubled:
-                top.cell.value[str(top.key)] = cell
-            top.key = None
-        elif isinstance(top.cell.value, list):
+        if isinstance(top.cell.value, list):
             top.cell.value.append(cell)
+            return
+        if top.entries is not None and top.key is not None and not top.doubled:
+            top.entries[top.key] = cell
+        top.key = None
 
     def _refuse_alias(self, event: yaml.AliasEvent) -> None:
         what = f"uses the alias *{event.anchor}."
@@ -167,7 +174,9 @@ class _Builder:
 
     def _refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.tag is not None:
-            self._report(event, f"uses the tag {event.tag}.", "Remove it; tags are not part of this.")
+            self._report(
+                event, f"uses the tag {event.tag}.", "Remove it; tags are not part of this."
+            )
 
     def _report(self, event: yaml.Event, what: str, fix: str) -> None:
         self.problems.append(Problem(self.file, f"line {_line(event)}", what, fix))
@@ -178,7 +187,8 @@ def _events(text: str) -> Iterator[yaml.Event]:
 
 
 def _line(event: yaml.Event) -> int:
-    return int(event.start_mark.line) + 1
+    mark: Any = event.start_mark
+    return int(mark.line) + 1
 
 
 def _scalar(text: str) -> Scalar:

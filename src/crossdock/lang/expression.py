@@ -1,19 +1,19 @@
 """Expressions: checked against types, then closures. `compile_expression` is the door.
 
-Nothing here loops, assigns or reaches a Python attribute that a type does not declare as a field; the
-cost of a run is bounded by the size of the text and of the lists it names.
+Nothing here loops, assigns or reaches a Python attribute that a type does not declare as a field;
+the cost of a run is bounded by the size of the text and of the lists it names.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import Enum
-from typing import Any, Literal, Protocol, get_args, get_origin
+from typing import Any, Literal, Protocol, get_args
 
 from crossdock.kernel.errors import nearest
 from crossdock.lang import operators
+from crossdock.lang.calling import VALUE_ERRORS
 from crossdock.lang.functions import Function, Functions, Unfit, Unsuitable, find_function
-from crossdock.lang.operators import UNKNOWN, category
+from crossdock.lang.operators import category
 from crossdock.lang.paths import Absent, Found, Getter, Path, PathProblem, TooMany
 from crossdock.lang.syntax import (
     Apply,
@@ -29,13 +29,20 @@ from crossdock.lang.syntax import (
     Reference,
     parse_expression,
 )
-from crossdock.lang.types import Type, element_of, is_enum, may_be_absent, members, present, words
+from crossdock.lang.types import (
+    Type,
+    Unknown,
+    element_of,
+    is_enum,
+    may_be_absent,
+    members,
+    origin_of,
+    present,
+    words,
+)
 
 Known = frozenset[str]
 NOTHING_KNOWN: Known = frozenset()
-
-# What a registered function or an operator may meet in a value it cannot take.
-VALUE_ERRORS = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
 
 
 class Names(Protocol):
@@ -79,8 +86,8 @@ def compile_expression(
 ) -> tuple[Expression | None, list[ExpressionError]]:
     """The expression, or everything that is wrong with it.
 
-    `lenient`: parts that may be absent are not reported, because the caller has decided what happens
-    when Absent is raised. `known`: paths that an earlier condition proved present.
+    `lenient`: parts that may be absent are not reported, because the caller has decided what
+    happens when Absent is raised. `known`: paths that an earlier condition proved present.
     """
     try:
         tree = parse_expression(text)
@@ -138,7 +145,7 @@ class _Judge:
 
     def _error(self, node: Node, what: str, fix: str = "") -> _Part:
         self.errors.append(ExpressionError(what, node.column, fix))
-        return _Part(UNKNOWN, _nothing)
+        return _Part(Unknown, _nothing)
 
     def _constant(self, node: Constant, known: Known) -> _Part:
         del known
@@ -166,7 +173,7 @@ class _Judge:
     def _needed(self, node: Node, known: Known) -> _Part:
         """An operand that must be there. Enum members stand for their values."""
         part = self._value(node, known)
-        if part.type is UNKNOWN or not may_be_absent(part.type):
+        if part.type is Unknown or not may_be_absent(part.type):
             return part
         shown = part.shown or "this"
         if not self._lenient and part.type is not Any:
@@ -196,7 +203,7 @@ class _Judge:
 
     def _yes_no(self, node: Node, known: Known) -> _Part:
         part = self._needed(node, known)
-        if part.type not in (bool, UNKNOWN):
+        if part.type not in (bool, Unknown):
             fix = "Compare it with something."
             return self._error(node, f"{part.shown or 'this'} is {words(part.type)}.", fix)
         return part
@@ -215,15 +222,15 @@ class _Judge:
 
     def _negative(self, node: Negative, known: Known) -> _Part:
         part = self._needed(node.operand, known)
-        if part.type is not UNKNOWN and category(part.type) not in ("number", "Money"):
+        if part.type is not Unknown and category(part.type) not in ("number", "Money"):
             return self._error(node, f"minus takes a number or Money, not {words(part.type)}.")
         run = part.run
         return _Part(part.type, lambda scope: -run(scope))
 
     def _arithmetic(self, node: Arithmetic, known: Known) -> _Part:
         left, right = self._needed(node.left, known), self._needed(node.right, known)
-        if UNKNOWN in (left.type, right.type):
-            return _Part(UNKNOWN, _nothing)
+        if Unknown in (left.type, right.type):
+            return _Part(Unknown, _nothing)
         gives = operators.arithmetic_gives(node.operator, left.type, right.type)
         if gives is None:
             what = f"{words(left.type)} {node.operator} {words(right.type)} has no meaning."
@@ -236,7 +243,7 @@ class _Judge:
         ordered = node.operator not in ("==", "!=")
         operand = self._needed if ordered else self._value
         left, right = operand(node.left, known), operand(node.right, known)
-        if UNKNOWN not in (left.type, right.type):
+        if Unknown not in (left.type, right.type):
             what, fix = operators.comparison_problem(node.operator, left.type, right.type)
             self._check_words(node, left, node.right)
             self._check_words(node, right, node.left)
@@ -246,7 +253,7 @@ class _Judge:
 
     def _membership(self, node: Compare, known: Known) -> _Part:
         left, right = self._value(node.left, known), self._needed(node.right, known)
-        if UNKNOWN not in (left.type, right.type):
+        if Unknown not in (left.type, right.type):
             problem = operators.membership_problem(left.type, right.type)
             if problem:
                 return self._error(node, problem)
@@ -263,7 +270,7 @@ class _Judge:
         if not isinstance(other, Constant) or not isinstance(other.value, str):
             return
         bare = operators.without_enums(present(part.type))
-        if get_origin(bare) is not Literal or other.value in get_args(bare):
+        if origin_of(bare) is not Literal or other.value in get_args(bare):
             return
         shown = tuple(str(word) for word in get_args(bare))
         what = f"{part.shown or 'this'} is never {other.value!r}."
@@ -276,8 +283,8 @@ class _Judge:
             return self._error(node, str(unfit))
         parts = [self.part(argument, known) for argument in node.arguments]
         self.called.append(node.function)
-        if any(part.type is UNKNOWN for part in parts):
-            return _Part(UNKNOWN, _nothing)
+        if any(part.type is Unknown for part in parts):
+            return _Part(Unknown, _nothing)
         try:
             parts = self._arguments(function, node, parts)
             gives, converts = function.given(tuple(part.type for part in parts))
@@ -338,8 +345,3 @@ def _prefixes(path: Path) -> Known:
 
 def _nothing(_: Any) -> Any:
     return None
-
-
-def is_number(kind: Type) -> bool:
-    """True for whole numbers and decimals."""
-    return kind in (int, Decimal)

@@ -1,5 +1,6 @@
-"""Functions by name, for `using:` and expressions. Values to values; a function that cannot take its
-value raises Unsuitable, whose words never hold the value itself.
+"""Functions by name, for `using:` and expressions: values to values.
+
+A function that cannot take its value raises Unsuitable, whose words never hold the value itself.
 """
 
 import inspect
@@ -9,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from crossdock.kernel.errors import nearest
@@ -270,19 +272,25 @@ def money(*parts: Any) -> Money:
 
 
 def _amount_and_currency(given: Any) -> tuple[Any, Any]:
-    fields = fields_of(type(given))
-    amount = next((getattr(given, name) for name in _AMOUNTS if name in fields), None)
-    currency = next((getattr(given, name) for name in _CURRENCIES if name in fields), None)
+    kind: Type = type(given)
+    amount_name, currency_name = _names_of_parts(kind)
+    amount, currency = getattr(given, amount_name, None), getattr(given, currency_name, None)
     if amount is None or currency is None:
         raise Unsuitable("has no amount or no currency")
     return amount, currency
 
 
+@lru_cache(maxsize=256)
+def _names_of_parts(kind: Type) -> tuple[str, str]:
+    fields = fields_of(kind)
+    amount = next((name for name in _AMOUNTS if name in fields), "")
+    return amount, next((name for name in _CURRENCIES if name in fields), "")
+
+
 def _infer_money(have: tuple[Type, ...]) -> Type:
     if len(have) == 2 and fit(have[0], str | int | Decimal).ok and fit(have[1], str).ok:
         return Money
-    fields = fields_of(have[0]) if len(have) == 1 else {}
-    if not (set(_AMOUNTS) & set(fields) and set(_CURRENCIES) & set(fields)):
+    if len(have) != 1 or not all(_names_of_parts(have[0])):
         shown = " and ".join(words(each) for each in have) or "nothing"
         raise Unfit(f"takes an amount with its currency, not {shown}")
     return Money
@@ -314,7 +322,7 @@ def count(values: Sequence[Any]) -> int:
 
 
 def total(values: Sequence[Any]) -> Any:
-    """The sum of numbers, or of Money in one currency; no Money has no sum, for want of a currency."""
+    """The sum of numbers, or of Money in one currency; an empty list has none."""
     numbers = list(values)
     if not numbers:
         raise Unsuitable("is an empty list, whose sum has no currency or kind")

@@ -10,7 +10,7 @@ from crossdock.kernel.redact import MASK, masked
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One value of the target. `fingerprint` is "" for personal values: a hash of a name tells it."""
+    """One value of the target. A personal value has no `fingerprint`: a hash of a name tells it."""
 
     target: str  # "lines[1].sku"
     sources: tuple[str, ...]  # paths (or the expression) as written

@@ -4,6 +4,7 @@
 
 from collections.abc import Mapping as Entries
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import Enum
 
 from crossdock.kernel.errors import Problem
@@ -236,8 +237,11 @@ class _Loader:
         if "value" in entries:
             return Fixed(entries["value"].plain)
         if "expr" in entries:
-            text = entries["expr"].plain
-            return Computed(str(text))
+            text = entries["expr"].value
+            if isinstance(text, str | int | Decimal):
+                return Computed(str(text))
+            self._read.report(where, "expr is not an expression.", "Put it in quotes.")
+            return None
         return self._paths(entries["from"], where)
 
     def _paths(self, cell: Cell, where: str) -> Origin | None:
@@ -260,7 +264,9 @@ class _Loader:
         words = {choice.value: choice for choice in allowed}
         found = words.get("none" if cell.value is None else str(cell.value))
         if found is None:
-            what = f"{key} is {cell.value!r}." if isinstance(cell.value, str) else f"{key} is wrong."
+            what = (
+                f"{key} is {cell.value!r}." if isinstance(cell.value, str) else f"{key} is wrong."
+            )
             self._read.report(where, what, f"Choose one of {', '.join(words)}.")
         return found or Missing.STOP
 
@@ -289,23 +295,26 @@ class _Loader:
         return table, column
 
     def _contradictions(self, entries: Entries[str, Cell], row: Row) -> None:
-        report, where = self._read.report, row.where
         defaulted = Missing.DEFAULT in (row.missing, row.unfound)
-        if defaulted and "default" not in entries:
-            report(where, "says default but has none.", "Add default:.")
-        if "default" in entries and not defaulted:
-            report(where, "has a default that is never used.", "Remove it, or missing.")
-        if "unfound" in entries and "lookup" not in entries:
-            report(where, "says unfound but has no lookup.", "Remove unfound.")
-        if "where" in entries and not isinstance(row.origin, Each):
-            report(where, "says where but has no each.", "Use when for a condition on the row.")
-        if isinstance(row.origin, Each | Nested):
-            for key in ("using", "lookup"):
-                if key in entries:
-                    report(where, f"has rows, so {key} has no value to work on.", f"Remove {key}.")
-        elif "rows" in entries:
-            report(where, "has rows beside a value.", "Remove one of them.")
-        if isinstance(row.origin, Fixed) and "missing" in entries and "when" not in entries:
-            report(where, "has a value, which is never missing.", "Remove missing.")
-        if isinstance(row.origin, All) and ("using" not in entries or row.lookup_first):
-            report(where, "takes several values but has no function for them.", "Add using:.")
+        each, origin = isinstance(row.origin, Each), row.origin
+        filled = isinstance(origin, Each | Nested)
+        fixed, several = isinstance(origin, Fixed), isinstance(origin, All)
+        wrong = (
+            (defaulted and "default" not in entries, "says default but has none.", "Add default:."),
+            ("default" in entries and not defaulted, "has a default that is never used.", ""),
+            ("unfound" in entries and "lookup" not in entries, "says unfound without lookup.", ""),
+            ("where" in entries and not each, "says where without each.", "Use when."),
+            (filled and "using" in entries, "has rows, so using has no value to work on.", ""),
+            (filled and "lookup" in entries, "has rows, so lookup has no value to look up.", ""),
+            (filled and "rows" not in entries, "has no rows.", "Add rows:."),
+            (not filled and "rows" in entries, "has rows beside a value.", "Remove one of them."),
+            (fixed and "missing" in entries and not row.when, "is never missing.", ""),
+            (
+                several and (row.lookup_first or not row.using),
+                "takes several values but has no function for them first.",
+                "Add using:.",
+            ),
+        )
+        for is_so, what, fix in wrong:
+            if is_so:
+                self._read.report(row.where, what, fix)

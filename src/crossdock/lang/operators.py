@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args
 
 from crossdock.kernel.money import Money
 from crossdock.lang.functions import Unsuitable
@@ -13,19 +13,14 @@ from crossdock.lang.types import (
     Type,
     element_of,
     is_enum,
+    list_of,
     may_be_absent,
     members,
+    origin_of,
     present,
     union,
     words,
 )
-
-
-class _Unknown:
-    """The type of a part that already has an error; nothing more is said about it."""
-
-
-UNKNOWN = _Unknown
 
 _CATEGORY: dict[Type, str] = {
     int: "number", Decimal: "number", str: "text", bool: "yes/no", Money: "Money",
@@ -41,7 +36,7 @@ def category(kind: Type) -> str:
 
 
 def _category(kind: Type) -> str:
-    if get_origin(kind) is Literal:
+    if origin_of(kind) is Literal:
         return category(union(*(type(value) for value in get_args(kind))))
     if isinstance(kind, type) and kind not in _CATEGORY and issubclass(kind, str):
         return "text"
@@ -60,7 +55,7 @@ def without_enums(kind: Type) -> Type:
 
 def type_of_items(values: tuple[object, ...]) -> Type:
     """The type of a written list."""
-    return tuple[union(*(type(value) for value in values)), ...] if values else tuple[str, ...]
+    return list_of(union(*(type(value) for value in values)) if values else str)
 
 
 # --- arithmetic ---------------------------------------------------------------------------------
@@ -154,9 +149,9 @@ def membership_problem(left: Type, right: Type) -> str:
 def membership(left: Getter, right: Getter, inner: Type | None) -> Getter:
     """The closure of `left in right`. Members of an enum count as their values."""
     if inner is not None and any(map(is_enum, members(inner))):
-        return lambda scope: left(scope) in [
-            getattr(each, "value", each) for each in _walked(right(scope))
-        ]
+        return lambda scope: (
+            left(scope) in [getattr(each, "value", each) for each in _walked(right(scope))]
+        )
     if inner is None:
         return lambda scope: _needed_text(left(scope)) in right(scope)
     return lambda scope: left(scope) in _walked(right(scope))

@@ -73,7 +73,7 @@ RowPlan = LeafPlan | EachPlan | NestedPlan
 
 @dataclass(frozen=True, slots=True)
 class RecordPlan:
-    """A target type and its rows; rows of one target stand together, the first that applies wins."""
+    """A target type and its rows; of the rows of one target the first that applies wins."""
 
     target: Type
     rows: tuple[tuple[RowPlan, ...], ...]

@@ -50,7 +50,9 @@ class Reader:
         """A name such as orders.from_amazon; "" when it is none."""
         found = self.text(entries, key, where)
         if found and not NAME.fullmatch(found):
-            self.report(where, f"{key} {found!r} is not a name.", "Use letters, digits, _ and dots.")
+            self.report(
+                where, f"{key} {found!r} is not a name.", "Use letters, digits, _ and dots."
+            )
             return ""
         return found
 

@@ -8,8 +8,16 @@ from typing import Any
 
 from crossdock.kernel.errors import NeedsPerson
 from crossdock.lang.calling import VALUE_ERRORS
-from crossdock.lang.leaves import SKIP, Ended, LookupStep, Scope, absent, fetch_of, left_out
-from crossdock.lang.leaves import leaf_run
+from crossdock.lang.leaves import (
+    SKIP,
+    Ended,
+    LookupStep,
+    Scope,
+    absent,
+    fetch_of,
+    leaf_run,
+    left_out,
+)
 from crossdock.lang.lineage import Written, fingerprint_of
 from crossdock.lang.mapping import MappingSource, Missing
 from crossdock.lang.paths import MAX_ELEMENTS, Absent, TooMany

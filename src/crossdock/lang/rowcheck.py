@@ -11,11 +11,21 @@ from crossdock.lang.functions import Functions, Unfit, find_function
 from crossdock.lang.leaves import LookupStep
 from crossdock.lang.lookups import LookupTable
 from crossdock.lang.mapping import All, Computed, First, Fixed, Missing, Row
-from crossdock.lang.paths import Getter, Path, PathProblem, parse_path
+from crossdock.lang.paths import Found, Getter, Path, PathProblem, parse_path
 from crossdock.lang.plan import Convert, LeafPlan, Source
 from crossdock.lang.reading import Reader
 from crossdock.lang.scopes import RowNames
-from crossdock.lang.types import Field, Type, fit, may_be_absent, present, union, words
+from crossdock.lang.types import (
+    Field,
+    Type,
+    Unknown,
+    fit,
+    may_be_absent,
+    optional,
+    present,
+    union,
+    words,
+)
 
 _Work = tuple[tuple[str, Convert], ...]
 _Origin = tuple[tuple[Source, ...], tuple[Type, ...]]
@@ -29,6 +39,12 @@ def plain_path(text: str) -> Path:
     return path
 
 
+def _type_of(found: Found, *, maybe: bool) -> Type:
+    if not maybe:
+        return present(found.type)
+    return optional(found.type) if found.absent else found.type
+
+
 class LeafChecker:
     """Rows without rows of their own."""
 
@@ -37,9 +53,7 @@ class LeafChecker:
     ) -> None:
         self._report, self.functions, self._tables = report, functions, tables
 
-    def leaf(
-        self, row: Row, field: Field, names: RowNames, when: Getter | None
-    ) -> LeafPlan | None:
+    def leaf(self, row: Row, field: Field, names: RowNames, when: Getter | None) -> LeafPlan | None:
         """The row, ready; None when something is wrong with it."""
         before = len(self._report.problems)
         constant, convert, default = None, None, None
@@ -70,9 +84,11 @@ class LeafChecker:
         origin = row.origin
         if isinstance(origin, Computed):
             return self._computed(row, origin.text, names)
-        if isinstance(origin, Fixed):
-            return (), (type(origin.value),)
-        assert isinstance(origin, First | All)
+        if isinstance(origin, First | All):
+            return self._paths(row, origin, names)
+        return (), (type(row.origin.value) if isinstance(row.origin, Fixed) else Unknown,)
+
+    def _paths(self, row: Row, origin: First | All, names: RowNames) -> _Origin | None:
         sources, haves = [], []
         for text in origin.paths:
             try:
@@ -82,10 +98,10 @@ class LeafChecker:
             except PathProblem as problem:
                 self._report.report(row.where, problem.what, problem.fix)
                 continue
-            maybe = path.trailing_maybe and (found.absent or may_be_absent(found.type))
+            lacking = bool(found.absent) or may_be_absent(found.type)
             sources.append(source)
-            haves.append(found.type if maybe else present(found.type))
-            if isinstance(origin, First) and not found.absent and not may_be_absent(found.type):
+            haves.append(_type_of(found, maybe=path.trailing_maybe))
+            if isinstance(origin, First) and not lacking:
                 self._unreachable(row, origin.paths, text)
         if len(sources) < len(origin.paths):
             return None
@@ -113,8 +129,6 @@ class LeafChecker:
         self, row: Row, haves: tuple[Type, ...], sources: tuple[Source, ...], default: object
     ) -> tuple[Type, _Work]:
         """Functions and the lookup, in the order they are written."""
-        if row.lookup is None:
-            return self._functions(row, haves)
         path = " ".join(source.path for source in sources)
         if row.lookup_first:
             have, look = self._lookup(row, haves[0], path, default)
@@ -124,9 +138,7 @@ class LeafChecker:
         have, look = self._lookup(row, have, path, default)
         return have, work + look
 
-    def _functions(
-        self, row: Row, haves: tuple[Type, ...]
-    ) -> tuple[Type, _Work]:
+    def _functions(self, row: Row, haves: tuple[Type, ...]) -> tuple[Type, _Work]:
         """The type after all functions. Nothing given by one ends the chain: `missing:` decides."""
         work = []
         for number, call in enumerate(row.using):
@@ -144,7 +156,8 @@ class LeafChecker:
         return haves[0], tuple(work)
 
     def _lookup(self, row: Row, have: Type, path: str, default: object) -> tuple[Type, _Work]:
-        assert row.lookup is not None
+        if row.lookup is None:
+            return have, ()
         name, column = row.lookup
         table = self._tables.get(name)
         if table is None:

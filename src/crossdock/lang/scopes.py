@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from crossdock.lang.expression import NOTHING_KNOWN, Known
-from crossdock.lang.paths import Found, Getter, Path, PathProblem, getter, resolve
+from crossdock.lang.paths import Found, Getter, Path, PathProblem, getter, getter_at, resolve
 from crossdock.lang.types import Type, fields_of, given_values
 
 
@@ -27,8 +27,7 @@ class RowNames:
         if self._is_position(path):
             return lambda scope: scope[2]
         start, index = (self.root, 1) if path.rooted else (self.here, 0)
-        fetch = getter(start, path.steps, loud=loud, shown=path.text)
-        return lambda scope: fetch(scope[index])
+        return getter_at(index, start, path.steps, loud=loud, shown=path.text)
 
     def _plain(self, path: Path) -> Path:
         """`root.a` in an expression is what `/a` is elsewhere."""

@@ -15,9 +15,9 @@ MAX_NODES = 200
 MAX_DEPTH = 24
 
 _PIECES = re.compile(r"'[^'\\\n]*'|\"[^\"\\\n]*\"|[A-Za-z0-9_ .,()<>=!+\-*/%?\[\]]")
-_MARK, _EACH = "ʔ", "ʕʕ"  # letters to Python's parser, standing for ? and []
+_MARK, _EACH = "\u0294", "\u0295\u0295"  # letters to Python's parser, standing for ? and []
 _NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
-_GLUED = re.compile(r"(?<![A-Za-z0-9_.ʔʕ])[0-9][0-9.]*[A-Za-z_ʔʕ]")
+_GLUED = re.compile("(?<![A-Za-z0-9_.\u0294\u0295])[0-9][0-9.]*[A-Za-z_\u0294\u0295]")
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "none": None, "null": None}
 _COMPARE: dict[type, str] = {
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
@@ -32,6 +32,7 @@ class ExpressionError(Exception):
     """What is wrong with an expression, and at which character (1 is the first)."""
 
     def __init__(self, what: str, column: int = 1, fix: str = "") -> None:
+        what = what.rstrip(".")
         super().__init__(f"character {column}: {what}")
         self.what, self.column, self.fix = what, column, fix
 
@@ -205,9 +206,7 @@ class _Reader:
         written = self._bytes[node.col_offset : node.end_col_offset].decode()
         if not _NUMBER.fullmatch(written):
             raise self._error(node, f"{written} is not a number as written here", "Write 12.50.")
-        return Constant(
-            Decimal(written) if "." in written else int(written), self._column(node)
-        )
+        return Constant(Decimal(written) if "." in written else int(written), self._column(node))
 
     def _name(self, node: ast.Name, depth: int) -> Node:
         if node.id in _CONSTANTS:

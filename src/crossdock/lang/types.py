@@ -1,5 +1,6 @@
-"""What is inside a type: fields, elements, and whether a value of one type may stand where another is
-wanted. Dataclasses and pydantic models are read by the marks they carry; pydantic is not imported.
+"""What is inside a type, and whether a value of one type may stand where another is wanted.
+
+Dataclasses and pydantic models are read by the marks they carry; pydantic is not imported.
 """
 
 import dataclasses
@@ -12,15 +13,32 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args
 
 from crossdock.kernel.money import Money
 
 Type = Any  # what typing gives us: a class, a union, a generic alias
 
+
+def origin_of(kind: Type) -> Any:
+    """What a generic alias is made of: tuple for tuple[int, ...]; None for a plain class."""
+    return typing.get_origin(kind)
+
+
+class Unknown:
+    """The type of something that already has a problem; nothing more is said about it."""
+
+
 _NAMES: dict[Type, str] = {
     str: "text", int: "whole number", Decimal: "number", bool: "yes/no", date: "date",
     datetime: "time", Money: "Money", type(None): "nothing", object: "anything", Any: "anything",
+}  # fmt: skip
+
+
+# Marks that pydantic's own classes stand for at run time.
+_PYDANTIC: dict[str, Type] = {
+    "AwareDatetime": datetime, "NaiveDatetime": datetime, "PastDatetime": datetime,
+    "FutureDatetime": datetime, "PastDate": date, "FutureDate": date,
 }  # fmt: skip
 
 
@@ -39,8 +57,9 @@ def fields_of(kind: Type) -> Mapping[str, Field]:
     """Fields and annotated properties by name; empty for a type without parts."""
     if not isinstance(kind, type):
         return {}
-    if "__given__" in vars(kind):
-        return {name: Field(name, inner, True, "") for name, inner in kind.__given__.items()}
+    if is_given(kind):
+        given: Mapping[str, Type] = vars(kind)["__given__"]
+        return {name: Field(name, inner, True, "") for name, inner in given.items()}
     if dataclasses.is_dataclass(kind):
         found = _dataclass_fields(kind)
     elif isinstance(getattr(kind, "model_fields", None), Mapping):
@@ -105,20 +124,25 @@ def is_record(kind: Type) -> bool:
 
 def members(kind: Type) -> tuple[Type, ...]:
     """The alternatives of a union (any order of nesting), or the type itself."""
-    origin = get_origin(kind)
+    origin = origin_of(kind)
     if origin is typing.Annotated:
         return members(get_args(kind)[0])
     if origin in (Union, types.UnionType):
         return tuple(dict.fromkeys(m for arm in get_args(kind) for m in members(arm)))
     if hasattr(kind, "__supertype__"):
         return members(kind.__supertype__)
+    if getattr(kind, "__module__", "") == "pydantic.types":
+        return (_PYDANTIC.get(kind.__name__, kind),)
     return (type(None) if kind is None else kind,)
 
 
 def union(*kinds: Type) -> Type:
     """One type for all of them; equal ones count once."""
     arms = tuple(dict.fromkeys(arm for kind in kinds for arm in members(kind)))
-    return Any if Any in arms else Union[arms]
+    for special in (Unknown, Any):
+        if special in arms:
+            return special
+    return Union[arms]  # noqa: UP007  (arms is a tuple)
 
 
 def may_be_absent(kind: Type) -> bool:
@@ -129,7 +153,7 @@ def may_be_absent(kind: Type) -> bool:
 def present(kind: Type) -> Type:
     """The type without None."""
     arms = tuple(arm for arm in members(kind) if arm is not type(None))
-    return Union[arms] if arms else type(None)
+    return Union[arms] if arms else type(None)  # noqa: UP007  (arms is a tuple)
 
 
 def optional(kind: Type) -> Type:
@@ -137,9 +161,14 @@ def optional(kind: Type) -> Type:
     return union(kind, type(None))
 
 
+def list_of(kind: Type) -> Type:
+    """The type of a tuple of any length."""
+    return tuple[kind, ...]
+
+
 def element_of(kind: Type) -> Type | None:
     """The type of the elements of a list, tuple or set; None for anything else."""
-    origin, args = get_origin(kind), get_args(kind)
+    origin, args = origin_of(kind), get_args(kind)
     if not isinstance(origin, type) or not args:
         return None
     if origin is tuple:
@@ -151,7 +180,7 @@ def element_of(kind: Type) -> Type | None:
 
 def value_of_mapping(kind: Type) -> Type | None:
     """The type of the values of a dict; `object` when it does not say; None for anything else."""
-    origin = get_origin(kind) or kind
+    origin = origin_of(kind) or kind
     if isinstance(origin, type) and issubclass(origin, Mapping):
         args = get_args(kind)
         return args[1] if len(args) == 2 else object
@@ -167,7 +196,7 @@ def words(kind: Type) -> str:
     kind = arms[0]
     if kind in _NAMES:
         return _NAMES[kind]
-    if get_origin(kind) is Literal:
+    if origin_of(kind) is Literal:
         return "one of " + ", ".join(repr(value) for value in get_args(kind))
     element = element_of(kind)
     if element is not None:
@@ -176,7 +205,7 @@ def words(kind: Type) -> str:
 
 
 class Fit:
-    """Whether a value may stand somewhere: `ok`, and `convert` when it must be changed on the way."""
+    """Whether a value may stand somewhere; `convert` when it must be changed on the way."""
 
     __slots__ = ("convert", "ok")
 
@@ -194,7 +223,7 @@ def fit(have: Type, want: Type) -> Fit:
     the enum member of that value, which stops loudly for another text). All others are functions.
     """
     haves, wants = members(have), members(want)
-    if haves == wants or Any in haves or Any in wants or object in wants:
+    if haves == wants or Any in wants or object in wants or haves[0] in (Any, Unknown):
         return _YES
     fits = [_fit_one(arm, wants) for arm in haves]
     if not all(each.ok for each in fits):
@@ -232,14 +261,14 @@ def _fit_pair(have: Type, want: Type) -> Fit:
 
 
 def _fit_literal(have: Type, want: Type) -> Fit | None:
-    if get_origin(want) is Literal:
+    if origin_of(want) is Literal:
         allowed = get_args(want)
-        if get_origin(have) is Literal:
+        if origin_of(have) is Literal:
             return _YES if set(get_args(have)) <= set(allowed) else _NO
         if have in {type(value) for value in allowed}:
             return Fit(True, _one_of(allowed))
         return _NO
-    if get_origin(have) is Literal:
+    if origin_of(have) is Literal:
         return fit(union(*(type(value) for value in get_args(have))), want)
     return None
 
@@ -260,7 +289,7 @@ def _fit_elements(have: Type, want: Type) -> Fit | None:
     inner = fit(inner_have, inner_want)
     if not inner.ok:
         return _NO
-    origin_have, origin_want = get_origin(have), get_origin(want)
+    origin_have, origin_want = origin_of(have), origin_of(want)
     if inner.convert is None and issubclass(origin_have, origin_want):
         return _YES
     build = builder_of(want)
@@ -272,7 +301,7 @@ def _fit_elements(have: Type, want: Type) -> Fit | None:
 
 def builder_of(kind: Type) -> Callable[[Any], Any]:
     """What makes a list type's value from elements."""
-    origin = get_origin(kind)
+    origin = origin_of(kind)
     if issubclass(origin, list):
         return list
     return frozenset if issubclass(origin, AbstractSet) else tuple
@@ -282,7 +311,7 @@ def _fit_mapping(have: Type, want: Type) -> Fit | None:
     inner_have, inner_want = value_of_mapping(have), value_of_mapping(want)
     if inner_have is None or inner_want is None:
         return None
-    same = issubclass(get_origin(have) or have, get_origin(want) or want)
+    same = issubclass(origin_of(have) or have, origin_of(want) or want)
     inner = fit(inner_have, inner_want)
     return _YES if same and inner.ok and inner.convert is None else _NO
 

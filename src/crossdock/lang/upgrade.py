@@ -1,5 +1,7 @@
-"""Old ways of writing files, lifted to today's. `language: 1` is the only one so far; a file that does
-not say is of that one. When the language changes, the step from the old number is added to STEPS.
+"""Old ways of writing files, lifted to today's.
+
+`language: 1` is the only one so far; a file that does not say is of that one. When the language
+changes, the step from the old number is added to STEPS.
 """
 
 from collections.abc import Callable, Mapping

@@ -67,7 +67,7 @@ class QueueSettings:
     url: str = field(default="", metadata={"needed": True, "kind": "web"})
     region: str = "us-east-1"
     endpoint: str = field(default="", metadata={"kind": "web"})
-    access_key: Secret = NO_SECRET
+    access_key: str = ""
     secret_key: Secret = NO_SECRET
 
 
@@ -179,7 +179,7 @@ class Settings:
     then the sections amazon and tims may hold blanks, and `require` refuses to go on.
     """
 
-    workspace: Path
+    folder: Path  # the workspace
     store: str = field(repr=False)  # absolute; may hold a password
     worker: str
     listen: ListenSettings

@@ -187,6 +187,8 @@ class _Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self._refuse(400, b"upgrades are not served")
+        except httptools.HttpParserCallbackError:
+            self._refuse(413, b"the body is too large")
         except httptools.HttpParserError:
             self._refuse(400, b"this is not HTTP")
         else:
@@ -206,7 +208,7 @@ class _Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         self._size += len(body)
         if self._size > _LARGEST_BODY:
-            raise ValueError("body too large")
+            raise ValueError("the body is too large")
         self._body.append(body)
 
     def on_message_complete(self) -> None:

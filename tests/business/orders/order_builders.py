@@ -105,10 +105,11 @@ def in_tims(
     wanted = draft(order, terms)
     lines = tuple(
         TimsLine(
-            number, line.ref, line.quantity, Decimal(0), Decimal(0), line.unit_price, line.discount
+            number, line.ref, line.quantity, Decimal(0), Decimal(0), line.unit_price,
+            line.discount, line.tax, tuple(charge.amount for charge in line.charges),
         )
         for number, line in enumerate(wanted.lines, start=1)
-    )
+    )  # fmt: skip
     made = TimsOrder(
         "SO-1",
         status,

@@ -146,10 +146,18 @@ def test_a_release_of_a_cancelled_order_needs_a_person(site, orders, kit):
 
 
 def test_a_release_refused_for_a_state_that_is_gone_by_now_looks_again(site, orders, kit):
-    site.on(RELEASE, kit.problem(409, "invalid_status_transition"))
+    site.on(RELEASE, kit.problem(409, "invalid_status_transition", current_status="Held"))
     site.on(READ, kit.ok(kit.order_json(status="Entered")))
     with pytest.raises(TryAgain):
         orders.release("SO-1")
+
+
+def test_a_move_that_tims_never_allows_needs_a_person(site, orders, kit):
+    site.on(CANCEL, kit.problem(409, "invalid_status_transition", current_status="Held"))
+    site.on(READ, kit.ok(kit.order_json(status="Held")))
+    with pytest.raises(NeedsPerson) as caught:
+        orders.cancel("SO-1", "buyer cancelled")
+    assert caught.value.kind == "order-locked"
 
 
 def test_a_release_in_the_good_case_is_one_request(site, orders, kit):

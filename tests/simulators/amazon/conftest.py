@@ -1,6 +1,7 @@
 """A simulated Amazon on a clock moved by hand, and a caller that checks every answer it gets."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -163,15 +164,13 @@ class Caller:
 
 
 @pytest.fixture
-def clock() -> HandClock:  # type: ignore[override]
+def clock() -> HandClock:
     return HandClock(datetime(2026, 11, 23, 10, 0, tzinfo=UTC))
 
 
 @pytest.fixture(scope="session")
 def published() -> Published | None:
     """Amazon's models; without them the tests still run, but check less."""
-    import os
-
     root = Path(__file__).resolve().parents[3]
     folder = Path(os.environ.get("CROSSDOCK_SHARED", root.parent / "shared")) / "sp-api"
     return Published(folder) if folder.is_dir() else None

@@ -147,5 +147,5 @@ def test_a_region_has_only_its_own_marketplaces(
 
 
 def test_unknown_roles_are_refused(sim: AmazonSim) -> None:
-    with pytest.raises(ValueError, match="no role is called 'king'|king"):
+    with pytest.raises(ValueError, match="no role is called king"):
         sim.roles = {"king"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crossdock.simulators.amazon import AmazonSim, Business, Line
+from crossdock.simulators.amazon import AmazonSim, Business, Line, Seller
 from crossdock.simulators.clock import HandClock
 from tests.simulators.amazon.conftest import ANN, HOME, WIRE, Caller
 
@@ -268,8 +268,6 @@ def test_a_change_moves_the_time_of_the_last_update(
 
 
 def test_another_sellers_order_is_not_found(clock: HandClock) -> None:
-    from crossdock.simulators.amazon import Seller
-
     sellers = [Seller(), Seller("A2OTHER", "Atzr|other")]
     sim = AmazonSim(clock, sellers=sellers)
     caller = Caller(sim)

@@ -1,12 +1,6 @@
-"""Functions for the mappings of fulfilment, by name."""
+"""Functions for the mappings of fulfilment, by name: none beyond the language's own so far."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
-
-
-def whole_number(quantity: int) -> int:
-    """A count, as Amazon takes it."""
-    return quantity
-
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {}

@@ -1,18 +1,20 @@
 """What an existing sales order has to say differently, if TIMS can say it at all.
 
-TIMS lets quantities and the header change until picking; prices, discounts and charges it does not
-(CONTRACT 2.8). So a change is possible only where the old prices come to the new total.
+TIMS lets quantities and the header change until picking; prices it does not, and discounts, tax and
+charges only at some sites (CONTRACT 2.8). So a change is possible only where what TIMS can say
+comes to Amazon's new total.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import TypeVar
 
 from crossdock.business.orders.model import (
     Address,
     Change,
+    Charge,
     Draft,
     DraftLine,
     LineChange,
@@ -31,15 +33,14 @@ _T = TypeVar("_T")
 def revise(order: Order, terms: Terms, tims: TimsOrder) -> Change:
     """What to write into the sales order; NeedsPerson when TIMS cannot say it."""
     wanted = draft(order, terms)
-    problems: list[str] = []
+    held = _by_item(tims.lines)
+    problems = [f"item {item} is new" for item in _items(wanted) if item not in held]
     lines: list[LineChange] = []
-    for item, held in _by_item(tims.lines).items():
+    for item, item_lines in held.items():
         try:
-            lines += _quantities(item, held, _lines_of(wanted, item))
+            lines += _line_changes(item, item_lines, _lines_of(wanted, item), terms)
         except _Unsayable as why:
             problems.append(str(why))
-    held_items = _by_item(tims.lines).keys()
-    problems += [f"item {item} is new" for item in _items(wanted) if item not in held_items]
     if problems:
         raise NeedsPerson(
             f"changed at Amazon, but TIMS cannot take it over: {'; '.join(problems)}",
@@ -67,63 +68,119 @@ def agrees(wanted: Draft, tims: TimsOrder) -> bool:
         return False
     held = {item: _worth_held(lines) for item, lines in _by_item(tims.lines).items()}
     want = {item: _worth_wanted(_lines_of(wanted, item)) for item in _items(wanted)}
-    return {item: worth for item, worth in held.items() if worth[0]} == want
+    return {item: worth for item, worth in held.items() if worth != _WORTHLESS} == want
 
 
-# --- quantities -----------------------------------------------------------------------------------
+# --- quantities and amounts -----------------------------------------------------------------------
 
 
 class _Unsayable(Exception):
-    """A change that needs other prices than the sales order has."""
+    """A change that the sales order cannot take over."""
 
 
-def _quantities(
-    item: str, held: Sequence[TimsLine], wanted: Sequence[DraftLine]
+@dataclass(frozen=True, slots=True)
+class _Worth:
+    """What the lines of one item come to."""
+
+    units: Decimal = _NOTHING
+    goods: Decimal = _NOTHING
+    discount: Decimal = _NOTHING
+    tax: Decimal = _NOTHING
+    charges: Decimal = _NOTHING
+
+    @property
+    def beside(self) -> tuple[Decimal, Decimal, Decimal]:
+        """What stands beside quantity and price."""
+        return self.discount, self.tax, self.charges
+
+
+_WORTHLESS = _Worth()
+
+
+def _line_changes(
+    item: str, held: Sequence[TimsLine], wanted: Sequence[DraftLine], terms: Terms
 ) -> Iterator[LineChange]:
-    if not wanted:
-        live = [_NOTHING for _ in held]
-    elif _worth_held(held) == _worth_wanted(wanted):
+    now, then = _worth_held(held), _worth_wanted(wanted)
+    if now == then:
         return
+    live = _quantities(item, held, then)
+    left = _worth_held(held, live)
+    if left.beside == then.beside:
+        amounts = [_Amounts() for _ in held]
+    elif terms.change_amounts:
+        amounts = _amounts(held, live, wanted)
     else:
-        live = _solve(item, held, wanted)
-    for line, quantity in zip(held, live, strict=True):
-        if quantity < line.shipped:
+        raise _Unsayable(f"item {item} has another discount, tax or charge")
+    for line, units, amount in zip(held, live, amounts, strict=True):
+        if units < line.shipped:
             raise _Unsayable(f"item {item}: {line.shipped} of line {line.number} are shipped")
-        if quantity == line.ordered - line.cancelled:
+        if units == line.ordered - line.cancelled and amount == _Amounts():
             continue
-        ordered = max(line.ordered, quantity)
-        yield LineChange(line.number, ordered, ordered - quantity)
+        ordered = max(line.ordered, units)
+        yield LineChange(
+            line.number, ordered, ordered - units, amount.discount, amount.tax, amount.charges
+        )
 
 
-def _solve(item: str, held: Sequence[TimsLine], wanted: Sequence[DraftLine]) -> list[Decimal]:
+def _quantities(item: str, held: Sequence[TimsLine], wanted: _Worth) -> list[Decimal]:
     """Quantities of the old lines that come to the new number of units and the new amount."""
-    units, amount, discount = _worth_wanted(wanted)
-    if discount != sum((line.discount for line in held), _NOTHING):
-        raise _Unsayable(f"item {item} has another discount")
-    if len(held) == 1 and held[0].unit_price * units == amount:
+    units, goods = wanted.units, wanted.goods
+    if not units:
+        return [_NOTHING for _ in held]
+    if len(held) == 1 and held[0].unit_price * units == goods:
         return [units]
     if len(held) == 2 and held[0].unit_price != held[1].unit_price:
         low, high = held[0].unit_price, held[1].unit_price
-        dearer = (amount - low * units) / (high - low)
+        dearer = (goods - low * units) / (high - low)
         if dearer == dearer.to_integral_value() and 0 <= dearer <= units:
             return [units - dearer, dearer]
-    raise _Unsayable(f"item {item}: {units} units for {amount} is another price")
+    raise _Unsayable(f"item {item}: {units} units for {goods} is another price")
 
 
-def _worth_held(lines: Sequence[TimsLine]) -> tuple[Decimal, Decimal, Decimal]:
-    live = [(line.ordered - line.cancelled, line) for line in lines]
-    return (
-        sum((units for units, _ in live), _NOTHING),
-        sum((units * line.unit_price for units, line in live), _NOTHING),
-        sum((line.discount for units, line in live if units), _NOTHING),
+@dataclass(frozen=True, slots=True)
+class _Amounts:
+    """New amounts of one line; None stays as it is."""
+
+    discount: Decimal | None = None
+    tax: Decimal | None = None
+    charges: tuple[Charge, ...] | None = None
+
+
+def _amounts(
+    held: Sequence[TimsLine], live: Sequence[Decimal], wanted: Sequence[DraftLine]
+) -> list[_Amounts]:
+    """Charges and tax on the first line, the discount as far as each line's goods go."""
+    discount = sum((line.discount for line in wanted), _NOTHING)
+    tax = sum((line.tax for line in wanted), _NOTHING)
+    charges = tuple(charge for line in wanted for charge in line.charges)
+    found = []
+    for place, (line, units) in enumerate(zip(held, live, strict=True)):
+        share = min(discount, units * line.unit_price)
+        discount -= share
+        found.append(_Amounts(share, _NOTHING if place else tax, () if place else charges))
+    return found
+
+
+def _worth_held(lines: Sequence[TimsLine], live: Sequence[Decimal] | None = None) -> _Worth:
+    """What TIMS's lines come to, with their own quantities or with others."""
+    units = live or [line.ordered - line.cancelled for line in lines]
+    pairs = list(zip(lines, units, strict=True))
+    return _Worth(
+        sum(units, _NOTHING),
+        sum((count * line.unit_price for line, count in pairs), _NOTHING),
+        sum((line.discount for line, count in pairs if count), _NOTHING),
+        sum((line.tax for line in lines), _NOTHING),
+        sum((charge for line in lines for charge in line.charges), _NOTHING),
     )
 
 
-def _worth_wanted(lines: Sequence[DraftLine]) -> tuple[Decimal, Decimal, Decimal]:
-    return (
+def _worth_wanted(lines: Sequence[DraftLine]) -> _Worth:
+    return _Worth(
         sum((line.quantity for line in lines), _NOTHING),
         sum((line.quantity * line.unit_price for line in lines), _NOTHING),
         sum((line.discount for line in lines), _NOTHING),
+        sum((line.tax for line in lines), _NOTHING),
+        sum((charge.amount for line in lines for charge in line.charges), _NOTHING),
     )
 
 
@@ -162,7 +219,8 @@ def _if_new(wanted: _T, held: _T) -> _T | None:
 def _same_address(wanted: Address, held: Address | None) -> bool:
     if held is None:
         return False
-    names = [field.name for field in fields(Address) if field.name not in ("district", "state")]
+    beside = {"district", "state"} | ({"phone"} if wanted.phone is None else set())
+    names = [field.name for field in fields(Address) if field.name not in beside]
     if any((getattr(wanted, name) or None) != (getattr(held, name) or None) for name in names):
         return False
     return (wanted.state or wanted.district or None) == (held.state or None)

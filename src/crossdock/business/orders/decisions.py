@@ -4,6 +4,8 @@ Nothing here depends on which event came first, or how often: the same two pictu
 plan. A fingerprint of what was last applied tells news from what TIMS's own staff has edited since.
 """
 
+from dataclasses import replace
+
 from crossdock.business.orders.changes import agrees, revise
 from crossdock.business.orders.model import (
     Action,
@@ -48,7 +50,7 @@ def decide(
     if order.status is Status.CANCELLED:
         return _after_amazon_cancelled(order, state, tims)
     if order.status is Status.SHIPPED:
-        return _nothing(order, "shipped", OVER)
+        return _after_it_shipped(order, terms, applied, tims)
     if tims is None:
         return _not_in_tims(order, terms, state)
     return _in_tims(order, terms, applied, state, tims)
@@ -67,8 +69,10 @@ def fingerprint_of(order: Order) -> str:
         [(line.item_id, line.wanted, line.amounts) for line in order.lines],
     )
     where = order.ship_to
-    known = where is not None and bool(where.line1)
-    return fingerprint(bought)[:16] + (fingerprint(where)[:16] if known else _ADDRESS_UNKNOWN)
+    if where is None or not where.line1:
+        return fingerprint(bought)[:16] + _ADDRESS_UNKNOWN
+    # Amazon withholds the phone some days after delivery: that is no news either.
+    return fingerprint(bought)[:16] + fingerprint(replace(where, phone=None))[:16]
 
 
 def same(now: str, applied: str | None) -> bool:
@@ -104,7 +108,7 @@ def _not_in_tims(order: Order, terms: Terms, state: str | None) -> Plan:
             "Ship the rest as the first part was shipped, then close the case.",
         )
         return _ask(order, question)
-    if not _wants_to_cancel(order):
+    if not order.wants_to_cancel:
         return _plan(Action.CREATE, "new", order, LINKED, release=True)
     if _turned_down(terms, state):
         reason = "new; the buyer's wish to cancel is turned down"
@@ -117,7 +121,8 @@ def _not_in_tims(order: Order, terms: Terms, state: str | None) -> Plan:
 
 def _after_amazon_cancelled(order: Order, state: str | None, tims: TimsOrder | None) -> Plan:
     if tims is None:
-        if state == RESERVED:
+        # Without a link stock may be held all the same: a crash came between the two.
+        if state == RESERVED or (state is None and order.may_hold_stock):
             return _plan(Action.UNRESERVE, "cancelled while pending", order, CANCELLED)
         return _nothing(order, "cancelled before it reached TIMS", CANCELLED)
     if tims.status == "Cancelled":
@@ -138,7 +143,7 @@ def _in_tims(
     if tims.status == "Cancelled":
         return _after_tims_cancelled(order, tims)
     state_then = KEPT if state == KEPT else LINKED
-    if _wants_to_cancel(order):
+    if order.wants_to_cancel:
         if not _turned_down(terms, state):
             return _on_buyers_wish(order, terms, tims)
         state_then = KEPT
@@ -168,8 +173,23 @@ def _on_news(order: Order, terms: Terms, state: str, tims: TimsOrder) -> Plan:
     return _plan(Action.CHANGE, "changed at Amazon", order, state, release=release)
 
 
+def _after_it_shipped(
+    order: Order, terms: Terms, applied: str | None, tims: TimsOrder | None
+) -> Plan:
+    if tims is None or same(fingerprint_of(order), applied):
+        return _nothing(order, "shipped", OVER)
+    if agrees(draft(order, terms), tims):
+        return _plan(Action.NOTHING, "shipped", order, OVER)
+    question = Question(
+        "order-locked",
+        f"it was changed at Amazon and has shipped, but sales order {tims.number} never followed",
+        "Find out what was shipped where, settle it with the buyer, then close the case.",
+    )
+    return _ask(order, question)
+
+
 def _after_tims_cancelled(order: Order, tims: TimsOrder) -> Plan:
-    if _wants_to_cancel(order):
+    if order.wants_to_cancel:
         where = f"Sales order {tims.number} is cancelled in TIMS."
         return _ask(order, _cancel_question(order, where))
     question = Question(
@@ -195,10 +215,6 @@ def _on_buyers_wish(order: Order, terms: Terms, tims: TimsOrder) -> Plan:
 
 
 # --- words ----------------------------------------------------------------------------------------
-
-
-def _wants_to_cancel(order: Order) -> bool:
-    return any(line.buyer_wants_to_cancel for line in order.live_lines)
 
 
 def _turned_down(terms: Terms, state: str | None) -> bool:

@@ -112,6 +112,22 @@ def unknown_amounts(breakdowns: Sequence[Any]) -> tuple[Amount, ...]:
     )
 
 
+def promotion_ids(breakdowns: Sequence[Any]) -> tuple[str, ...]:
+    """The promotions of an item."""
+    return tuple(row.promotionId for row in breakdowns if row.promotionId)
+
+
+def first_promotion(items: Sequence[Any]) -> str | None:
+    """The first promotion of an order: TIMS takes one discount code for all of it."""
+    found = (
+        name
+        for item in items
+        if item.promotion
+        for name in promotion_ids(item.promotion.breakdowns)
+    )
+    return next(found, None)
+
+
 def _subtotal(breakdowns: Sequence[Any], kind: str) -> Money | None:
     return _sum(_money(row.subtotal) for row in breakdowns if row.type == kind and row.subtotal)
 
@@ -145,6 +161,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
         order_status, external_system, yes_no, if_given, item_amount, shipping_amount,
         gift_wrap_amount, cod_fee, other_amount, tax_amount, tax_on_item, tax_on_shipping,
         tax_on_gift_wrap, tax_on_discount, discount_amount, discount_on_item,
-        discount_on_shipping, unknown_amounts,
+        discount_on_shipping, unknown_amounts, promotion_ids, first_promotion,
     )
 }  # fmt: skip

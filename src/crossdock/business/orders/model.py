@@ -131,6 +131,21 @@ class Order:
         """The lines of which something is still to be delivered."""
         return tuple(line for line in self.lines if line.wanted > 0)
 
+    @property
+    def wants_to_cancel(self) -> bool:
+        """True when the buyer has asked to cancel something that is still to be delivered."""
+        return any(line.buyer_wants_to_cancel for line in self.live_lines)
+
+    @property
+    def may_hold_stock(self) -> bool:
+        """True when it has changed since it was placed: it may have been pending before."""
+        return self.last_updated > self.placed_at
+
+    @property
+    def hold_ref(self) -> str:
+        """How TIMS knows the stock that is kept for this order while it is pending."""
+        return f"AMAZON:{self.marketplace_id}:{self.order_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -146,6 +161,7 @@ class Terms:
     buyer_cancel: str = "ask"  # ask | accept | ship
     hold_days: int = 7  # how long stock waits for a pending order
     open_customer: bool = False  # open the customer in TIMS when it is missing
+    change_amounts: bool = False  # TIMS takes new discounts, tax and charges, not only quantities
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +175,8 @@ class TimsLine:
     shipped: Decimal
     unit_price: Decimal
     discount: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+    charges: tuple[Decimal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +240,14 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class LineChange:
-    """New quantities of one TIMS line."""
+    """New quantities of one TIMS line, and new amounts where the site takes them; None stays."""
 
     number: int
     ordered: Decimal
     cancelled: Decimal
+    discount: Decimal | None = None
+    tax: Decimal | None = None
+    charges: tuple[Charge, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

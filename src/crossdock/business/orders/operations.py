@@ -1,6 +1,7 @@
 """What a flow can do with orders: values to values."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from crossdock.business.orders import decisions, rules
@@ -41,8 +42,13 @@ def review(order: Order, terms: Terms, plan: Plan, made: TimsOrder | None) -> Pl
         return plan
     follow = decisions.decide(order, terms, None, plan.state, made)
     if follow.action is Action.NOTHING and follow.applied is not None:
-        return plan
+        return replace(plan, release=follow.release)
     return follow
+
+
+def known(one: TimsOrder | None, other: TimsOrder | None) -> TimsOrder | None:
+    """The sales order, whichever way it was found."""
+    return other if one is None else one
 
 
 def tied(draft: Draft, made: TimsOrder) -> TimsOrder:
@@ -65,6 +71,14 @@ OPERATIONS: Final[Mapping[str, Operation]] = table(
         repeat=Repeat.PURE,
         run=decisions.decide,
         about="What is to be done in TIMS about an Amazon order, as both stand now.",
+    ),
+    Operation(
+        "orders.known",
+        takes=(TimsOrder | None, TimsOrder | None),
+        gives=TimsOrder | None,
+        repeat=Repeat.PURE,
+        run=known,
+        about="The sales order, whichever way it was found.",
     ),
     Operation(
         "orders.check",

@@ -105,12 +105,7 @@ def hold(order: Order, terms: Terms) -> Hold:
         if line.item_number and line.units_per_pack
     )
     expires_at = order.last_updated + timedelta(days=terms.hold_days)
-    return Hold(hold_ref(order), expires_at, lines)
-
-
-def hold_ref(order: Order) -> str:
-    """How TIMS knows the stock that is kept for an order."""
-    return f"AMAZON:{order.marketplace_id}:{order.order_id}"
+    return Hold(order.hold_ref, expires_at, lines)
 
 
 def business_day(moment: datetime, time_zone: str) -> date:

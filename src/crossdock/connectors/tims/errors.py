@@ -112,6 +112,12 @@ TABLE: Final[Mapping[tuple[int, str], Meaning]] = {
         "Grant the scope that TIMS names to this client, then retry.",
         suspect=True,
     ),
+    (403, "wrong_company"): Person(
+        "reconnect-tims",
+        "This key belongs to another company or to the other side (live or test): use the right "
+        "key or correct company and environment in the settings.",
+        suspect=True,
+    ),
     # What is not there.
     (404, ""): Person("tims-refused", "Look in TIMS whether it was deleted or renumbered."),
     (404, "customer_not_found"): _CUSTOMER,
@@ -144,6 +150,9 @@ TABLE: Final[Mapping[tuple[int, str], Meaning]] = {
     (422, "unbalanced_journal"): Bug(),
     (422, "validation_failed"): Person("tims-refused", _REFUSED),
     (422, "unknown_field"): Bug(),
+    (422, "read_only"): Bug(),
+    (422, "unknown_filter"): Bug(),
+    (422, "not_whole_cents"): Bug(),
     (422, ""): Person("tims-refused", _REFUSED),
     # Where the order stands.
     (409, "order_locked"): _LOCKED,
@@ -161,6 +170,7 @@ TABLE: Final[Mapping[tuple[int, str], Meaning]] = {
     (412, "stale_version"): Later(after=timedelta(seconds=1)),
     (412, ""): Later(after=timedelta(seconds=1)),
     (428, ""): Bug(),
+    (410, "cursor_expired"): Later(after=timedelta(seconds=1)),  # the list begins anew
     # Later.
     (429, ""): Later(after=timedelta(seconds=1), counts=False),
     (503, "maintenance"): Later(after=timedelta(minutes=5), counts=False),

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+
+T = TypeVar("T")
 
 
 def _exact(value: Any) -> Any:
@@ -37,12 +39,23 @@ Exact = Annotated[
     Decimal,
     BeforeValidator(_exact),
     AfterValidator(_finite),
-    PlainSerializer(lambda value: f"{value:f}", return_type=str),
+    PlainSerializer(lambda value: f"{value:f}", return_type=str, when_used="json"),
 ]
 """Money in the document's CurrencyCode, or a count of the line's Uom."""
 
-Moment = Annotated[datetime, AfterValidator(_utc), PlainSerializer(rfc3339, return_type=str)]
+Moment = Annotated[
+    datetime, AfterValidator(_utc), PlainSerializer(rfc3339, return_type=str, when_used="json")
+]
 """A time, UTC; on the wire RFC 3339 with Z."""
+
+
+Rows = Annotated[tuple[T, ...], BeforeValidator(lambda value: () if value is None else value)]
+"""A list that TIMS may also leave null."""
+
+Words = Annotated[
+    str | None, BeforeValidator(lambda x: None if isinstance(x, str) and not x.strip() else x)
+]
+"""Text, or None; blank text says nothing and TIMS refuses it."""
 
 
 class Record(BaseModel):

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from crossdock.connectors.tims.fields import Draft, Exact, Moment, Record
+from crossdock.connectors.tims.fields import Draft, Exact, Moment, Record, Rows, Words
 
 PRE_SHIP: Final = frozenset({"Entered", "Allocated", "Backordered", "Held"})
 """An order in one of these can still be changed or cancelled."""
@@ -29,16 +29,17 @@ RELEASED: Final = frozenset(
 class Address(Record):
     """Where goods or invoices go. Personal: never printed."""
 
-    Name: str | None = Field(default=None, repr=False)
-    CompanyName: str | None = Field(default=None, repr=False)
-    Line1: str | None = Field(default=None, repr=False)
-    Line2: str | None = Field(default=None, repr=False)
-    Line3: str | None = Field(default=None, repr=False)
-    City: str | None = Field(default=None, repr=False)
-    State: str | None = None
-    PostalCode: str | None = Field(default=None, repr=False)
-    Country: str | None = None
-    Phone: str | None = Field(default=None, repr=False)
+    Name: Words = Field(default=None, repr=False)
+    CompanyName: Words = Field(default=None, repr=False)
+    Line1: Words = Field(default=None, repr=False)
+    Line2: Words = Field(default=None, repr=False)
+    Line3: Words = Field(default=None, repr=False)
+    City: Words = Field(default=None, repr=False)
+    State: Words = None
+    PostalCode: Words = Field(default=None, repr=False)
+    Country: Words = None
+    Phone: Words = Field(default=None, repr=False)
+    Email: Words = Field(default=None, repr=False)
 
 
 class Charge(Record):
@@ -46,6 +47,7 @@ class Charge(Record):
 
     Type: str
     Amount: Exact
+    Description: str | None = None
 
 
 class NewSalesOrderLine(Draft):
@@ -76,9 +78,9 @@ class NewSalesOrder(Draft):
     OrderDate: date
     RequestedShipDate: date | None = None
     MustShipBy: Moment | None = None
-    CustomerPoNumber: str | None = None
-    BlanketPoNumber: str | None = None
-    SalesChannel: str | None = None
+    CustomerPoNumber: Words = None
+    BlanketPoNumber: Words = None
+    SalesChannel: Words = None
     CurrencyCode: str
     TermsCode: str | None = None
     DiscountCode: str | None = None
@@ -105,8 +107,8 @@ class SalesOrderLine(Record):
     Discount: Exact = Decimal(0)
     Tax: Exact = Decimal(0)
     OverrideBackorderQuantity: bool = False
-    Charges: tuple[Charge, ...] = ()
-    SerialNumbers: tuple[str, ...] = ()
+    Charges: Rows[Charge] = ()
+    SerialNumbers: Rows[str] = ()
 
 
 class OrderTotals(Record):
@@ -146,9 +148,9 @@ class SalesOrder(Record):
     DiscountCode: str | None = None
     ChargesFixedByCaller: bool | None = None
     TaxCollectedBy: str | None = None
-    Notes: tuple[str, ...] = ()
+    Notes: Rows[str] = ()
     Totals: OrderTotals | None = None
-    Lines: tuple[SalesOrderLine, ...] = ()
+    Lines: Rows[SalesOrderLine] = ()
     CreatedAt: Moment | None = None
     UpdatedAt: Moment | None = None
     IsActive: bool = True
@@ -162,6 +164,9 @@ class LineChange(Draft):
     LineNumber: int | None = None
     QtyOrdered: Exact | None = None
     QtyCancelled: Exact | None = None
+    Discount: Exact | None = None
+    Tax: Exact | None = None
+    Charges: tuple[Charge, ...] | None = None
 
 
 class SalesOrderChange(Draft):
@@ -225,7 +230,7 @@ class Package(Record):
     CarrierCode: str | None = None
     CarrierName: str | None = None
     ServiceCode: str | None = None
-    Lines: tuple[PackageLine, ...] = ()
+    Lines: Rows[PackageLine] = ()
 
 
 class Shipment(Record):
@@ -240,7 +245,7 @@ class Shipment(Record):
     CarrierCode: str | None = None
     CarrierName: str | None = None
     ServiceCode: str | None = None
-    Packages: tuple[Package, ...] = ()
+    Packages: Rows[Package] = ()
     CreatedAt: Moment | None = None
     UpdatedAt: Moment | None = None
 
@@ -300,7 +305,7 @@ class Item(Record):
     ItemClass: str | None = None
     Brand: str | None = None
     Gtin: str | None = None
-    Uoms: tuple[ItemUom, ...] = ()
+    Uoms: Rows[ItemUom] = ()
     Status: str | None = None  # active | discontinued | blocked
     IsActive: bool = True
 
@@ -335,6 +340,7 @@ class NewReservation(Draft):
 
     ItemNumber: str
     LocationId: str | None = None
+    Uom: str | None = None  # None: the item's base unit
     Qty: Exact
 
 
@@ -352,7 +358,8 @@ class Reservation(Record):
     Id: str
     ItemNumber: str
     LocationId: str | None = None
-    Qty: Exact
+    Uom: str | None = None
+    Qty: Exact  # in base units
     ExternalRef: str | None = None
     ExpiresAt: Moment | None = None
     Status: str | None = None  # active | consumed | released | expired

@@ -56,23 +56,14 @@ class Orders:
                 request_id=refusal.trace_id,
                 code=refusal.code,
             )
-        raise self._contradiction(number, "release", order, refusal)
+        raise _not_allowed(number, "release", order, refusal)
 
     def cancel(self, number: str, reason: str) -> m.SalesOrder:
         """Cancel; a repeat finds it done; from Picking on a person decides."""
         order, refusal = self._moved(number, "cancel", {"Reason": reason})
         if refusal is None or order.Status == "Cancelled":
             return order
-        if order.Status not in m.PRE_SHIP:
-            raise NeedsPerson(
-                f"the order is {order.Status} in TIMS and can no longer be cancelled there",
-                kind="order-locked",
-                remedy="Ask the warehouse whether the goods can still be stopped.",
-                about=f"TIMS order {number}",
-                request_id=refusal.trace_id,
-                code=refusal.code,
-            )
-        raise self._contradiction(number, "cancel", order, refusal)
+        raise _not_allowed(number, "cancel", order, refusal)
 
     def update(self, change: m.SalesOrderChange) -> m.SalesOrder:
         """Set what the change says. A stale version is read again and tried once more."""
@@ -143,16 +134,6 @@ class Orders:
             return answer
         raise error_of(answer, operation=ask.name, about=about)
 
-    @staticmethod
-    def _contradiction(number: str, move: str, order: m.SalesOrder, refusal: Refusal) -> TryAgain:
-        """Refused a moment ago, allowed by what we read now: somebody was faster; look again."""
-        return TryAgain(
-            f"TIMS refused to {move} the order, which is {order.Status} by now",
-            about=f"TIMS order {number}",
-            request_id=refusal.trace_id,
-            code=refusal.code,
-        )
-
 
 def satisfies(order: m.SalesOrder, change: m.SalesOrderChange) -> bool:
     """True when the order already says everything that the change asks for."""
@@ -162,16 +143,32 @@ def satisfies(order: m.SalesOrder, change: m.SalesOrderChange) -> bool:
 
 
 def _line_satisfies(order: m.SalesOrder, wanted: m.LineChange) -> bool:
+    asked = wanted.model_dump(exclude={"ExternalLineRef", "LineNumber"}, exclude_none=True)
     for line in order.Lines:
         by_ref = (
             wanted.ExternalLineRef is not None and line.ExternalLineRef == wanted.ExternalLineRef
         )
         if by_ref or (wanted.ExternalLineRef is None and line.LineNumber == wanted.LineNumber):
-            return wanted.QtyOrdered in (None, line.QtyOrdered) and wanted.QtyCancelled in (
-                None,
-                line.QtyCancelled,
-            )
+            return line.model_dump(include=set(asked), exclude_none=True) == asked
     return False
+
+
+def _not_allowed(
+    number: str, move: str, order: m.SalesOrder, refusal: Refusal
+) -> NeedsPerson | TryAgain:
+    """A person's business when the status forbids it; when it moved meanwhile, look again."""
+    about, trace = f"TIMS order {number}", refusal.trace_id
+    if order.Status in m.PRE_SHIP and refusal.current_status not in ("", order.Status):
+        said = f"TIMS refused to {move} the order, which is {order.Status} by now"
+        return TryAgain(said, about=about, request_id=trace, code=refusal.code)
+    return NeedsPerson(
+        f"the order is {order.Status} in TIMS and can not be moved by {move} any more",
+        kind="order-locked",
+        remedy="Ask the warehouse whether the goods can still be stopped, and settle it in TIMS.",
+        about=about,
+        request_id=trace,
+        code=refusal.code,
+    )
 
 
 def _about(order: m.NewSalesOrder) -> str:

@@ -1,5 +1,7 @@
 """Stock held for orders that are not payable yet. What is held is looked up before every write."""
 
+from decimal import Decimal
+
 from crossdock.connectors.tims import models as m
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.errors import Refusal, error_of
@@ -22,7 +24,8 @@ class Holds:
         held: list[m.Reservation] = []
         missing: list[m.NewReservation] = []
         for line in wanted.Lines:
-            same = next((row for row in spare if _same(row, line)), None)
+            qty = self._in_base_units(line, spare)
+            same = next((row for row in spare if _same(row, line, qty)), None)
             if same is None:
                 missing.append(line)
                 continue
@@ -45,7 +48,12 @@ class Holds:
         """Hand everything that is held to the order."""
         for row in self._active(external_ref):
             ask = self._client.wire.consume(row.Id, order_number)
-            self._done_or_gone(self._client.answer(ask, external_ref), ask.name, external_ref)
+            answer = self._client.answer(ask, external_ref)
+            if not isinstance(answer, Refusal):
+                continue
+            if not (_is_gone(answer) or answer.has("reservation_mismatch")):
+                raise error_of(answer, operation=ask.name, about=external_ref)
+            self._free(row)  # the order has stock of its own, or needs none any more
         return m.Reservations(external_ref)
 
     def release(self, external_ref: str) -> m.Reservations:
@@ -80,21 +88,30 @@ class Holds:
     def _free(self, row: m.Reservation) -> None:
         ask = self._client.wire.unreserve(row.Id)
         about = row.ExternalRef or row.Id
-        self._done_or_gone(self._client.answer(ask, about), ask.name, about)
+        answer = self._client.answer(ask, about)
+        if isinstance(answer, Refusal) and not _is_gone(answer):
+            raise error_of(answer, operation=ask.name, about=about)
 
-    @staticmethod
-    def _done_or_gone(answer: object, operation: str, about: str) -> None:
-        """Expired, freed or consumed meanwhile: there is nothing left to do."""
-        gone = isinstance(answer, Refusal) and (
-            answer.status in (404, 410) or answer.has("invalid_status_transition")
-        )
-        if isinstance(answer, Refusal) and not gone:
-            raise error_of(answer, operation=operation, about=about)
+    def _in_base_units(self, line: m.NewReservation, held: list[m.Reservation]) -> Decimal:
+        """TIMS tells what is held in base units; an item is only read when that matters."""
+        rows = [row for row in held if row.ItemNumber == line.ItemNumber]
+        if not rows or line.Uom in (None, *(row.Uom for row in rows)):
+            return line.Qty
+        item = self._client.item(line.ItemNumber)
+        for uom in item.Uoms if item else ():
+            if uom.Uom == line.Uom:
+                return line.Qty * uom.ConversionToBase
+        return line.Qty
 
 
-def _same(row: m.Reservation, line: m.NewReservation) -> bool:
+def _is_gone(refusal: Refusal) -> bool:
+    """Expired, freed or consumed meanwhile: there is nothing left to do."""
+    return refusal.status in (404, 410) or refusal.has("invalid_status_transition")
+
+
+def _same(row: m.Reservation, line: m.NewReservation, qty: Decimal) -> bool:
     here = line.LocationId is None or row.LocationId == line.LocationId
-    return row.ItemNumber == line.ItemNumber and row.Qty == line.Qty and here
+    return row.ItemNumber == line.ItemNumber and row.Qty == qty and here
 
 
 def _seen(rows: tuple[m.Reservation, ...]) -> list[str]:

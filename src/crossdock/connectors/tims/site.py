@@ -33,10 +33,11 @@ def check_site(client: TimsClient, *, customers: Sequence[str] = ()) -> list[Fin
     findings = [*settings, signed_in]
     if not signed_in.ok:
         return findings
-    findings.extend(_company(client))
+    company, told = _company(client)
+    findings.extend(company)
     if not all(finding.ok for finding in findings):
         return findings
-    findings.extend(_scopes(client))
+    findings.extend(_scopes(client, told))
     findings.extend(_customer(client, code) for code in customers)
     return findings
 
@@ -74,21 +75,22 @@ def _sign_in(client: TimsClient) -> Finding:
     return Finding("sign in", ok=True, found=how)
 
 
-def _company(client: TimsClient) -> list[Finding]:
-    """The site answers for the company and the environment that we mean."""
+def _company(client: TimsClient) -> tuple[list[Finding], frozenset[str]]:
+    """Whether the site answers for the company that we mean; and the scopes it tells."""
     account = client.account
     ask = client.wire.meta()
     try:
         response = client.call(ask, "TIMS site")
         meta = client.wire.meta_of(response)
     except (RunError, Misuse) as error:
-        return [_failed("company", error)]
+        return [_failed("company", error)], frozenset()
     ours = f"{account.company}/{account.environment}"
     said = meta.Company or ours
     found = f"{said}, TIMS {meta.ProductVersion or '(no version told)'}"
     fix = f"This key belongs to {said}, the settings say {ours}: use the other key or correct them."
     same = said == ours
-    return [Finding("company", same, found, "" if same else fix), _clock(client, response)]
+    findings = [Finding("company", same, found, "" if same else fix), _clock(client, response)]
+    return findings, frozenset(meta.Scopes or ())
 
 
 def _clock(client: TimsClient, response: Response) -> Finding:
@@ -102,7 +104,7 @@ def _clock(client: TimsClient, response: Response) -> Finding:
     return Finding("clock", ok, found, "" if ok else fix)
 
 
-def _scopes(client: TimsClient) -> list[Finding]:
+def _scopes(client: TimsClient, told: frozenset[str]) -> list[Finding]:
     wire = client.wire
     tries: tuple[tuple[str, Callable[[], Ask]], ...] = (
         ("customers:read", lambda: wire.customers(limit=1)),
@@ -115,9 +117,10 @@ def _scopes(client: TimsClient) -> list[Finding]:
     findings = [_scope(client, name, ask()) for name, ask in tries]
     tried = {name for name, _ in tries}
     sign_in = client.sign_in
-    if isinstance(sign_in, ClientCredentials) and sign_in.scopes:
+    granted = told or (sign_in.scopes if isinstance(sign_in, ClientCredentials) else frozenset())
+    if granted:
         rest = [name for name in client.account.scopes if name not in tried]
-        findings.extend(_told(name, name in sign_in.scopes) for name in rest)
+        findings.extend(_told(name, name in granted) for name in rest)
     return findings
 
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -178,12 +179,12 @@ class Wire:
 
     def reserve(self, line: m.NewReservation, ref: str, until: datetime, key: str) -> Ask:
         body = {**_body(line), "ExternalRef": ref, "ExpiresAt": rfc3339(until)}
-        return _create("/stock_reservations", body, key, scope="orders:write")
+        return _create("/stock_reservations", body, key, scope="stock:write")
 
     def unreserve(self, reservation_id: str) -> Ask:
         path = f"/stock_reservations/{_segment(reservation_id)}"
         template = "/stock_reservations/{Id}"
-        return Ask("DELETE", template, path, scope="orders:write", writes=True)
+        return Ask("DELETE", template, path, scope="stock:write", writes=True)
 
     def consume(self, reservation_id: str, order_number: str) -> Ask:
         path = f"/stock_reservations/{_segment(reservation_id)}/consume"
@@ -193,7 +194,7 @@ class Wire:
             path,
             headers={"idempotency-key": f"consume-{reservation_id}-{order_number}"},
             body={"OrderNumber": order_number},
-            scope="orders:write",
+            scope="stock:write",
             writes=True,
         )
 
@@ -275,7 +276,7 @@ class Wire:
 
     def page(self, model: type[M], response: Response, operation: str) -> Page[M]:
         """One page of a list."""
-        return self.read(Page[model], response, operation)  # type: ignore[valid-type]
+        return self.read(_page_of(model), response, operation)
 
     def rows(self, model: type[M], response: Response, operation: str) -> tuple[M, ...]:
         """All rows of an answer that has no pages."""
@@ -327,6 +328,12 @@ class Wire:
     def notice(self, body: bytes) -> NoticeBody:
         """A webhook's body; a ValueError when it is not one."""
         return NoticeBody.model_validate_json(body)
+
+
+@cache
+def _page_of(model: type[M]) -> type[Page[M]]:
+    """Kept, because pydantic builds the class anew when nobody holds it."""
+    return Page[model]  # type: ignore[valid-type]
 
 
 def _read(

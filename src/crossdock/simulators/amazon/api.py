@@ -20,6 +20,16 @@ from crossdock.simulators.wire import Cut, Reply, Request
 
 _QUOTA_SHOWN = frozenset({200, 204, 400, 404})  # never with 429, 401, 403 or 5xx
 _LONGEST_USER_AGENT = 500
+_GRANTLESS = frozenset(
+    {
+        "createDestination",
+        "getDestinations",
+        "getDestination",
+        "deleteDestination",
+        "getSubscriptionById",
+        "deleteSubscriptionById",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,7 @@ class Route:
     method: str
     parts: tuple[str, ...]  # "" stands for a variable part
     run: Callable[[Call], Reply]
-    grantless: bool = False
+    grantless: bool  # for an application, without a seller
 
     @property
     def writes(self) -> bool:
@@ -172,54 +182,36 @@ def _burst_status(fault: Fault) -> int:
 
 
 def _routes(orders: Orders, shipments: Shipments, notifications: Notifications) -> list[Route]:
-    def route(
-        operation: str,
-        method: str,
-        path: str,
-        run: Callable[[Call], Reply],
-        *,
-        grantless: bool = False,
-    ) -> Route:
-        parts = tuple("" if part.startswith("{") else part for part in path.split("/"))
-        return Route(operation, method, parts, run, grantless)
-
+    n = notifications
     destinations, subscriptions = (
         "/notifications/v1/destinations",
         "/notifications/v1/subscriptions",
     )
-    of_type, by_id = f"{subscriptions}/{{type}}", f"{subscriptions}/{{type}}/{{id}}"
-    n = notifications
-    return [
-        route("searchOrders", "GET", "/orders/2026-01-01/orders", orders.search_orders),
-        route("getOrder", "GET", "/orders/2026-01-01/orders/{id}", orders.get_order),
-        route(
-            "confirmShipment",
-            "POST",
-            "/orders/v0/orders/{id}/shipmentConfirmation",
-            shipments.confirm,
-        ),
-        route(
-            "getMarketplaceParticipations",
-            "GET",
-            "/sellers/v1/marketplaceParticipations",
-            sellers.get_marketplace_participations,
-        ),
-        route("getAccount", "GET", "/sellers/v1/account", sellers.get_account),
-        route("createDestination", "POST", destinations, n.create_destination, grantless=True),
-        route("getDestinations", "GET", destinations, n.get_destinations, grantless=True),
-        route("getDestination", "GET", f"{destinations}/{{id}}", n.get_destination, grantless=True),
-        route(
-            "deleteDestination",
-            "DELETE",
-            f"{destinations}/{{id}}",
-            n.delete_destination,
-            grantless=True,
-        ),
-        route("getSubscriptions", "GET", subscriptions, n.get_subscriptions),
-        route("createSubscription", "POST", of_type, n.create_subscription),
-        route("getSubscription", "GET", of_type, n.get_subscription),
-        route("getSubscriptionById", "GET", by_id, n.get_subscription_by_id, grantless=True),
-        route(
-            "deleteSubscriptionById", "DELETE", by_id, n.delete_subscription_by_id, grantless=True
-        ),
+    destination, of_type = f"{destinations}/{{id}}", f"{subscriptions}/{{type}}"
+    by_id = f"{of_type}/{{id}}"
+    order, old_order = "/orders/2026-01-01/orders/{id}", "/orders/v0/orders/{id}"
+    shops = "/sellers/v1/marketplaceParticipations"
+    rows: list[tuple[str, str, str, Callable[[Call], Reply]]] = [
+        ("searchOrders", "GET", "/orders/2026-01-01/orders", orders.search_orders),
+        ("getOrder", "GET", order, orders.get_order),
+        ("confirmShipment", "POST", f"{old_order}/shipmentConfirmation", shipments.confirm),
+        ("getMarketplaceParticipations", "GET", shops, sellers.get_marketplace_participations),
+        ("getAccount", "GET", "/sellers/v1/account", sellers.get_account),
+        ("createDestination", "POST", destinations, n.create_destination),
+        ("getDestinations", "GET", destinations, n.get_destinations),
+        ("getDestination", "GET", destination, n.get_destination),
+        ("deleteDestination", "DELETE", destination, n.delete_destination),
+        ("getSubscriptions", "GET", subscriptions, n.get_subscriptions),
+        ("createSubscription", "POST", of_type, n.create_subscription),
+        ("getSubscription", "GET", of_type, n.get_subscription),
+        ("getSubscriptionById", "GET", by_id, n.get_subscription_by_id),
+        ("deleteSubscriptionById", "DELETE", by_id, n.delete_subscription_by_id),
     ]
+    return [
+        Route(operation, method, _parts(path), run, grantless=operation in _GRANTLESS)
+        for operation, method, path, run in rows
+    ]
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple("" if part.startswith("{") else part for part in path.split("/"))

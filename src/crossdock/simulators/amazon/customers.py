@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from crossdock.simulators.amazon.company import Company
-from crossdock.simulators.amazon.people import Address, Business, Buyer, Line
+from crossdock.simulators.amazon.marketplaces import Marketplace
+from crossdock.simulators.amazon.people import Address, Business, Buyer, Line, Seller
 from crossdock.simulators.amazon.proceeds import line_total
 from crossdock.simulators.amazon.state import (
     CANCELLED,
@@ -59,9 +60,7 @@ class Customers:
         """A buyer orders; the payment is authorised later unless `pending` is False."""
         company, now = self._company, whole_milliseconds(self._company.now())
         seller = company.seller(seller_id)
-        shop = shop_called(marketplace or seller.marketplaces[0])
-        if shop.id not in seller.marketplaces:
-            raise ValueError(f"seller {seller.seller_id} does not sell in {shop.id}")
+        shop = _shop(marketplace, seller)
         if fulfilled_by not in ("MERCHANT", "AMAZON"):
             raise ValueError(f"{fulfilled_by!r} fulfils no orders")
         ship_by = ship_by or now + timedelta(days=2)
@@ -85,12 +84,7 @@ class Customers:
             facilitator_tax=facilitator_tax,
             replaces=replaces,
         )
-        self._maybe_hide(order)
-        company.orders[order.order_id] = order
-        order.history.append(Event(now, "order placed", order.status))
-        for listener in company.hear:
-            listener(order, "OrderStatusChange", "Order placed")
-        return order.order_id
+        return self._placed(order)
 
     def release_preorder(self, order_id: str) -> None:
         """The release date has come: PENDING_AVAILABILITY becomes PENDING."""
@@ -156,6 +150,18 @@ class Customers:
         order.packages[reference_id].delivered = True
         self._company.changed(order, f"package {reference_id} delivered")
 
+    def _placed(self, order: SimOrder) -> str:
+        company = self._company
+        if fault := company.faults.strikes("hidden_from_search", "searchOrders"):
+            seconds = fault.settings.get("seconds")
+            span = None if seconds is None else timedelta(seconds=float(seconds))
+            order.hidden_until = _FOR_EVER if span is None else order.created + span
+        company.orders[order.order_id] = order
+        order.history.append(Event(order.created, "order placed", order.status))
+        for listener in company.hear:
+            listener(order, "OrderStatusChange", "Order placed")
+        return order.order_id
+
     def _in(self, order_id: str, statuses: set[str] | frozenset[str]) -> SimOrder:
         order = self._company.orders.get(order_id)
         if order is None:
@@ -201,11 +207,13 @@ class Customers:
         shop = domain.removeprefix("www.")
         return replace(buyer, email=f"{self._company.names.secret(15)}@marketplace.{shop}")
 
-    def _maybe_hide(self, order: SimOrder) -> None:
-        if fault := self._company.faults.strikes("hidden_from_search", "searchOrders"):
-            seconds = fault.settings.get("seconds")
-            span = None if seconds is None else timedelta(seconds=float(seconds))
-            order.hidden_until = _FOR_EVER if span is None else order.created + span
+
+def _shop(marketplace_id: str, seller: Seller) -> Marketplace:
+    """The shop named, or the seller's first."""
+    shop = shop_called(marketplace_id or seller.marketplaces[0])
+    if shop.id not in seller.marketplaces:
+        raise ValueError(f"seller {seller.seller_id} does not sell in {shop.id}")
+    return shop
 
 
 def _some(lines: Sequence[Line]) -> Sequence[Line]:

@@ -116,7 +116,7 @@ def _item(order: SimOrder, line: SimLine) -> dict[str, Any]:
         "OrderItemId": line.order_item_id,
         "SellerSKU": line.line.sku,
         "SupplySourceId": None,
-        "OrderItemStatus": "Shipped" if shipped >= line.quantity else "Unshipped",
+        "OrderItemStatus": "Shipped" if 0 < line.quantity <= shipped else "Unshipped",
         "Quantity": line.quantity,
         "QuantityShipped": shipped,
         "IsBuyerRequestedCancel": line.cancel_request is not None,

@@ -1,1 +1,23 @@
-"""A stateful TIMS ERP on loopback."""
+"""The simulated TIMS: the parts of our reference contract that the main job uses."""
+
+from crossdock.simulators.tims.app import TimsSim
+from crossdock.simulators.tims.faultnames import FAULTS
+from crossdock.simulators.tims.items import Item
+from crossdock.simulators.tims.office import Site
+from crossdock.simulators.tims.orders import SimLine, SimSalesOrder
+from crossdock.simulators.tims.outbox import WebhookDelivery
+from crossdock.simulators.tims.shipments import Package, SimShipment
+from crossdock.simulators.tims.staff import Staff
+
+__all__ = [
+    "FAULTS",
+    "Item",
+    "Package",
+    "SimLine",
+    "SimSalesOrder",
+    "SimShipment",
+    "Site",
+    "Staff",
+    "TimsSim",
+    "WebhookDelivery",
+]

@@ -113,9 +113,7 @@ class Customers:
 
     def create(self, call: Call) -> Answer:
         findings = Findings()
-        said = read(
-            call.body, _NEW, findings, required=("CompanyName",), read_only=_READ_ONLY
-        )
+        said = read(call.body, _NEW, findings, required=("CompanyName",), read_only=_READ_ONLY)
         findings.refuse()
         code = said.pop("CustomerCode", None) or self._next_code()
         known = self.table.get(code)

@@ -80,9 +80,7 @@ def number(places: int, *, least: Decimal = Decimal(0), above: bool = False) -> 
     def reader(value: Any, pointer: str, findings: Findings) -> Decimal | None:
         match = _NUMBER.fullmatch(value) if isinstance(value, str) else None
         if match is None:
-            findings.add(
-                pointer, "not_a_decimal", 'A decimal string such as "2.50"', _shown(value)
-            )
+            findings.add(pointer, "not_a_decimal", 'A decimal string such as "2.50"', _shown(value))
             return None
         if len(match[1] or "") > places:
             findings.add(pointer, "too_precise", f"At most {places} decimals", value)
@@ -164,9 +162,7 @@ def record(
     """A nested object."""
 
     def reader(value: Any, pointer: str, findings: Findings) -> dict[str, Any]:
-        return read(
-            value, spec, findings, required=required, read_only=read_only, pointer=pointer
-        )
+        return read(value, spec, findings, required=required, read_only=read_only, pointer=pointer)
 
     return reader
 
@@ -180,7 +176,19 @@ def anything(value: Any, pointer: str, findings: Findings) -> Any:
 _ADDRESS = {
     name: text(60)
     for name in (
-        "Name CompanyName Line1 Line2 Line3 City State PostalCode Country Phone Email".split()
+        [
+            "Name",
+            "CompanyName",
+            "Line1",
+            "Line2",
+            "Line3",
+            "City",
+            "State",
+            "PostalCode",
+            "Country",
+            "Phone",
+            "Email",
+        ]
     )
 }
 

@@ -53,7 +53,7 @@ _RETRYABLE = {"rate_limited", "maintenance", "internal"}
 _TELLING = {"customer_on_credit_hold", "location_closed", "insufficient_stock"}
 
 
-class Refusal(Exception):  # noqa: N818  it is an answer, not a mistake of ours
+class Refusal(Exception):
     """Ends the handling of a request with a problem. `more` are further members of the body."""
 
     def __init__(

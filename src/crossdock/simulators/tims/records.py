@@ -70,6 +70,7 @@ class Table(Generic[R]):
 
     def __init__(self, entity: str, journal: Journal, salt: str) -> None:
         self.entity, self._journal, self._salt = entity, journal, salt
+        self.clock = journal.clock
         self.rows: dict[str, R] = {}
         self._made = 0
 
@@ -116,3 +117,11 @@ class Table(Generic[R]):
         record.row_version, record.updated_at = change.row_version, change.at
         record._json = None
         return change
+
+
+def known(table: Table[R], key: str) -> R:
+    """The record that staff means; a ValueError when there is none."""
+    record = table.get(key)
+    if record is None:
+        raise ValueError(f"there is no {table.entity} {key}")
+    return record

@@ -1,0 +1,41 @@
+"""All commands. The modules import nothing heavy; their functions do when they run."""
+
+import typer
+
+from crossdock.cli import (
+    cases,
+    connections,
+    doctor,
+    flows,
+    mappings,
+    orders,
+    runs,
+    serving,
+    start,
+    stores,
+    world,
+)
+from crossdock.cli.failures import Root
+
+app = typer.Typer(
+    name="crossdock",
+    cls=Root,
+    help="Connects TIMS with Amazon: orders, shipments, stock, prices and settlements.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+app.command("init")(start.init)
+app.add_typer(connections.app, name="connection")
+app.command("serve")(serving.serve)
+app.command("worker")(serving.worker)
+app.add_typer(orders.app, name="order")
+app.add_typer(runs.app, name="run")
+app.add_typer(cases.app, name="case")
+app.add_typer(flows.app, name="flow")
+app.add_typer(mappings.app, name="mapping")
+app.add_typer(world.app, name="world")
+app.add_typer(stores.app, name="store")
+app.command("doctor")(doctor.doctor)

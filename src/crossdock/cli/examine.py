@@ -1,0 +1,173 @@
+"""What `doctor` looks at: each look gives findings, each bad one with the next command."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from crossdock.cli.findings import Finding, finding, findings_of
+from crossdock.cli.output import ago
+from crossdock.kernel.errors import CrossdockError, NeedsPerson
+
+if TYPE_CHECKING:
+    from crossdock.engine.store import Database
+    from crossdock.engine.store.versions import StoreState
+    from crossdock.settings import Settings
+
+_DEEP = 1000  # keys that wait: more is a backlog
+_LEARNED_LOW = 0.5  # of the rate the other side names
+
+
+def settings(found: "Settings") -> list[Finding]:
+    """The settings file, and secrets that stand in the open."""
+    wrong = [
+        finding(f"{p.file}, {p.where}", ok=False, words=p.what, fix=p.fix) for p in found.problems
+    ]
+    read = finding("settings", ok=True, words=f"read from {found.folder}")
+    exposed = [
+        finding(
+            f"crossdock.yaml, {path}", ok=False, words="holds a secret in the open.",
+            fix=f"Move it to secrets.env and write ${{NAME}} here: {path}",
+        )
+        for path in found.open_secrets
+    ]  # fmt: skip
+    return [*([] if wrong else [read]), *wrong, *exposed]
+
+
+def store(found: "Settings", state: "StoreState") -> Finding:
+    """Does it answer, and are its tables ours?"""
+    if state.trouble:
+        fix = "Start it, or correct `store` in crossdock.yaml; then: crossdock doctor"
+        return finding("store", ok=False, words=f"does not answer: {state.trouble}", fix=fix)
+    if not state.ready:
+        have = f"tables of version {state.found}" if state.found else "no tables yet"
+        words = f"{found.shown_store} has {have}"
+        return finding("store", ok=False, words=words, fix="Run: crossdock store migrate")
+    return finding("store", ok=True, words=f"{found.shown_store}, version {state.found}")
+
+
+def work(db: "Database", now: datetime, wall: datetime) -> list[Finding]:
+    """Everything the store can tell."""
+    looks: tuple[Callable[[], list[Finding]], ...] = (
+        lambda: [_workers(db, wall)],
+        lambda: [_inbox(db, now)],
+        lambda: [_cases(db)],
+        lambda: _breakers(db, now),
+        lambda: _quotas(db, now),
+    )
+    return [f for look in looks for f in look()]
+
+
+def _workers(db: "Database", wall: datetime) -> Finding:
+    from crossdock.cli.queries import worker_rows
+
+    rows = worker_rows(db, wall)
+    alive = [r.name for r in rows if r.alive]
+    if alive:
+        return finding("workers", ok=True, words=f"{len(alive)} at work: {', '.join(alive)}")
+    last = f"; the last was {rows[0].name}, {ago(rows[0].beat_at, wall)} ago" if rows else ""
+    return finding("workers", ok=False, words=f"none at work{last}", fix="Run: crossdock serve")
+
+
+def _inbox(db: "Database", now: datetime) -> Finding:
+    from crossdock.engine.store import inbox
+
+    depth = inbox.depth(db, now)
+    names = ("waiting", "running", "later", "parked")
+    words = ", ".join(f"{depth.get(name, 0)} {name}" for name in names)
+    deep = depth.get("waiting", 0) > _DEEP
+    fix = "More arrives than is done. Look: crossdock run list" if deep else ""
+    return finding("inbox", ok=not deep, words=words, fix=fix)
+
+
+def _cases(db: "Database") -> Finding:
+    from crossdock.engine.store import cases
+
+    counts = cases.counts(db)
+    if not counts:
+        return finding("cases", ok=True, words="none open")
+    words = ", ".join(f"{n} {kind}" for kind, n in counts.items())
+    return finding("cases", ok=False, words=words, fix="Look: crossdock case list")
+
+
+def _breakers(db: "Database", now: datetime) -> list[Finding]:
+    from crossdock.engine.store import breakers
+
+    rows = breakers.all_of(db)
+    if not rows:
+        return [finding("paused operations", ok=True, words="none")]
+    found = []
+    for row in rows:
+        open_now = row["open_until"] > now
+        until = f"paused until {row['open_until']:%H:%M:%S} UTC" if open_now else "being probed"
+        fix = f"It goes on by itself. If not: crossdock connection test {_system(row['name'])}"
+        words = f"{until} after {row['failures']} waves: {row['message']}"
+        found.append(finding(f"operation {row['name']}", ok=False, words=words, fix=fix))
+    return found
+
+
+def _system(operation: str) -> str:
+    return operation.partition(".")[0]
+
+
+def _quotas(db: "Database", now: datetime) -> list[Finding]:
+    """Buckets whose real rate was learned to be far below the one that is named."""
+    from crossdock.engine.store.quotas import StoredBuckets
+
+    rows = StoredBuckets(db, lambda: now).all()
+    low = [r for r in rows if _is_low(r)]
+    found = [
+        finding(
+            f"quota {r['name']}", ok=True,
+            words=f"refused {r['strikes']} times; using {r['learned_rate']:.4g} a second",
+        )
+        for r in low
+    ]  # fmt: skip
+    return [finding("quotas", ok=True, words=f"{len(rows)} buckets in use"), *found]
+
+
+def _is_low(row: dict[str, Any]) -> bool:
+    learned, named = row["learned_rate"], row["header_rate"]
+    return learned is not None and (named is None or learned < named * _LEARNED_LOW)
+
+
+def flows(found: "Settings") -> Finding:
+    """Flows, mappings and lookup tables."""
+    from crossdock import wiring
+
+    try:
+        problems = wiring.check_workspace(found)
+    except CrossdockError as error:
+        return finding("flows", ok=False, words=str(error), fix="Run: crossdock flow check")
+    if problems:
+        words = f"{len(problems)} problems; first: {problems[0]}"
+        return finding("flows", ok=False, words=words, fix="Run: crossdock flow check")
+    return finding("flows", ok=True, words="flows, mappings and lookup tables are in order")
+
+
+def connections(found: "Settings") -> list[Finding]:
+    """Are we let in? A connection that is not configured has been reported already."""
+    from crossdock.cli.session import house_of
+
+    systems = [s for s in ("amazon", "tims") if not found.problems_of(s)]
+    if not systems:
+        return []
+    try:
+        with house_of(found) as house:
+            checks = {"amazon": house.check_amazon, "tims": house.check_tims}
+            return [f for system in systems for f in _connection(system, checks[system])]
+    except CrossdockError as error:
+        return [finding("connections", ok=False, words=str(error), fix=_remedy(error))]
+
+
+def _connection(system: str, check: Callable[[], Any]) -> list[Finding]:
+    try:
+        found = findings_of(check())
+    except CrossdockError as error:
+        return [finding(system, ok=False, words=str(error), fix=_remedy(error))]
+    return [finding(f"{system} {f.what}", ok=f.ok, words=f.words, fix=f.fix) for f in found]
+
+
+def _remedy(error: CrossdockError) -> str:
+    if isinstance(error, NeedsPerson):
+        return error.remedy
+    return "Run: crossdock connection test amazon, crossdock connection test tims"

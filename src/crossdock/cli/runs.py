@@ -1,0 +1,92 @@
+"""crossdock run: what the engine did, run by run."""
+
+from typing import Annotated
+
+import typer
+
+from crossdock.cli.options import Json, Limit, Workspace, group
+
+app = group("What the engine did, run by run.")
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `run list` shows it.")]
+
+
+@app.command("list")
+def listed(
+    *,
+    limit: Limit = 50,
+    flow: Annotated[str | None, typer.Option("--flow", help="Only runs of this flow.")] = None,
+    as_json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """The newest runs with their results."""
+    from crossdock.cli import output
+    from crossdock.cli.session import session
+    from crossdock.engine.store import history
+
+    with session(workspace) as s:
+        rows = history.runs(s.db, limit=limit, flow=flow)
+    if as_json:
+        output.show_json({"runs": rows})
+    elif not rows:
+        output.say("No runs yet. See whether anything arrives: crossdock doctor")
+    else:
+        output.table(
+            ("run", "flow", "state", "started (UTC)", "took", "records", "results", "worker"),
+            [
+                (r.id, r.flow, r.state, output.moment(r.started_at),
+                 f"{(r.finished_at - r.started_at).total_seconds():.2f} s" if r.finished_at else "",
+                 str(r.records), _results(r.results), r.worker)
+                for r in rows
+            ],
+        )  # fmt: skip
+
+
+@app.command("show")
+def show(run_id: RunId, *, as_json: Json = False, workspace: Workspace = None) -> None:
+    """One run and what became of each of its records."""
+    from crossdock.cli import output, queries
+    from crossdock.cli.session import session
+
+    with session(workspace) as s:
+        story = queries.run_story(s.db, run_id)
+    if as_json:
+        output.show_json(story)
+        return
+    run = story.run
+    output.say(f"Run {run.id} of flow {run.flow} version {run.version}: {run.state}", "bold")
+    output.say(f"By worker {run.worker}, started {output.moment(run.started_at)} UTC")
+    if story.records:
+        output.table(
+            ("key", "result", "at step", "words"),
+            [(r["key"], r["result"], r["step"], r["words"]) for r in story.records],
+        )
+    else:
+        output.say("No record has an outcome yet." if run.state == "running" else "Nothing new.")
+
+
+@app.command("retry")
+def retry(
+    run_id: RunId,
+    *,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also the records that went through.")
+    ] = False,
+    as_json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Look again, now, at the records that a run left undone."""
+    from crossdock.cli import output, queries
+    from crossdock.cli.session import session, who
+
+    with session(workspace) as s:
+        keys = queries.retry_run(s.db, run_id, every=every, who=who(), now=s.now())
+    if as_json:
+        output.show_json({"run": run_id, "asked": keys})
+    elif keys:
+        output.say(f"{len(keys)} records will run again. Look: crossdock run list")
+    else:
+        output.say("Nothing was left undone; --all looks at every record again.")
+
+
+def _results(counts: dict[str, int]) -> str:
+    return ", ".join(f"{n} {result}" for result, n in sorted(counts.items()))

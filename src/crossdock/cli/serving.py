@@ -1,0 +1,83 @@
+"""crossdock serve and crossdock worker: run until told to stop."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from crossdock.cli.options import Json, Workspace
+from crossdock.kernel.errors import ConfigError
+
+if TYPE_CHECKING:
+    from crossdock.wiring import House
+
+
+def serve(*, as_json: Json = False, workspace: Workspace = None) -> None:
+    """Work, receive webhooks and notifications, and listen, until Ctrl-C."""
+    from crossdock.cli.session import house_of, settings_of
+
+    settings = settings_of(workspace, tolerate=False)
+    with stopping() as stop, house_of(settings, durable=True) as house:
+        _ready(house)
+        from crossdock.console import server
+
+        served = server.serve(house, settings.listen.host, settings.listen.port)
+        _announce("serving", served.url, settings.worker, as_json=as_json)
+        try:
+            house.work(stop)
+        finally:
+            served.stop()
+    _announce("stopped", served.url, settings.worker, as_json=as_json)
+
+
+def worker(*, as_json: Json = False, workspace: Workspace = None) -> None:
+    """Work only, beside others on a PostgreSQL store, until Ctrl-C."""
+    from crossdock.cli.session import house_of, settings_of
+
+    settings = settings_of(workspace, tolerate=False)
+    with stopping() as stop, house_of(settings, durable=True) as house:
+        _ready(house)
+        _announce("working", settings.shown_store, settings.worker, as_json=as_json)
+        house.work(stop)
+    _announce("stopped", settings.shown_store, settings.worker, as_json=as_json)
+
+
+def _ready(house: "House") -> None:
+    """Nothing is opened or listened on while a flow or mapping is wrong."""
+    if house.problems:
+        raise ConfigError(house.problems)
+
+
+def _announce(state: str, at: str, name: str, *, as_json: bool) -> None:
+    import json
+    import sys
+
+    from crossdock.cli.output import note
+
+    if as_json:  # one document a line: this command does not end by itself
+        sys.stdout.write(json.dumps({"state": state, "at": at, "worker": name}) + "\n")
+        sys.stdout.flush()
+    elif state == "stopped":
+        note("Stopped; what was under way is taken up at the next start.")
+    else:
+        note(f"Worker {name} is {state} at {at}. Ctrl-C stops it in order.")
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """Set on the first Ctrl-C or TERM; a second one ends at once, as always."""
+    stop = threading.Event()
+    before: dict[int, Any] = {}
+
+    def told(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, before[number])
+
+    for number in (int(signal.SIGINT), int(signal.SIGTERM)):
+        before[number] = signal.signal(number, told)
+    try:
+        yield stop
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)

@@ -1,0 +1,88 @@
+"""Sees to it that Amazon sends order changes to our queue."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from crossdock.connectors.amazon import models as m
+from crossdock.connectors.amazon.client import AmazonClient
+from crossdock.connectors.amazon.events import ORDER_CHANGE
+from crossdock.kernel.errors import NeedsPerson, TryAgain
+
+PAYLOAD_VERSION: Final = "1.0"
+DIRECTIVE: Final[dict[str, Any]] = {
+    "eventFilter": {
+        "eventFilterType": ORDER_CHANGE,
+        "orderChangeTypes": ["OrderStatusChange", "BuyerRequestedChange"],
+    }
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """Where order changes go now, and what had to be made for it."""
+
+    destination_id: str
+    subscription_id: str
+    made: tuple[str, ...]  # "destination", "subscription"; empty when all stood already
+
+
+def ensure_subscription(
+    client: AmazonClient, queue_arn: str, *, name: str = "crossdock", move: bool = False
+) -> Subscribed:
+    """A destination for the queue and the seller's subscription to ORDER_CHANGE; looks first, so
+    it may be repeated. `move` takes the subscription over from another queue.
+    """
+    made: list[str] = []
+    destination = _destination_of(client, queue_arn)
+    if destination is None:
+        created = client.create_destination(_free_name(client, name), queue_arn)
+        destination = created or _destination_of(client, queue_arn)
+        made.append("destination")
+    if destination is None:
+        raise TryAgain("Amazon says that the destination exists but does not show it yet")
+    subscription = client.subscription(ORDER_CHANGE)
+    if subscription is not None and subscription.destinationId != destination.destinationId:
+        if not move:
+            raise _elsewhere(client, subscription)
+        client.delete_subscription(ORDER_CHANGE, subscription.subscriptionId)
+        subscription = None
+    if subscription is None:
+        subscription = _subscribed(client, destination)
+        made.append("subscription")
+    return Subscribed(destination.destinationId, subscription.subscriptionId, tuple(made))
+
+
+def _destination_of(client: AmazonClient, queue_arn: str) -> m.Destination | None:
+    for destination in client.destinations():
+        if destination.resource.sqs is not None and destination.resource.sqs.arn == queue_arn:
+            return destination
+    return None
+
+
+def _free_name(client: AmazonClient, name: str) -> str:
+    """Names of destinations are unique; another queue may have ours."""
+    taken = {destination.name for destination in client.destinations()}
+    return next(n for n in (name, *(f"{name}-{i}" for i in range(2, 1000))) if n not in taken)
+
+
+def _subscribed(client: AmazonClient, destination: m.Destination) -> m.Subscription:
+    subscription = client.create_subscription(
+        ORDER_CHANGE, destination.destinationId, PAYLOAD_VERSION, DIRECTIVE
+    ) or client.subscription(ORDER_CHANGE)
+    if subscription is None:
+        raise TryAgain("Amazon says that the subscription exists but does not show it yet")
+    return subscription
+
+
+def _elsewhere(client: AmazonClient, subscription: m.Subscription) -> NeedsPerson:
+    where = next(
+        (d for d in client.destinations() if d.destinationId == subscription.destinationId), None
+    )
+    arn = where.resource.sqs.arn if where and where.resource.sqs else subscription.destinationId
+    return NeedsPerson(
+        f"order changes of seller {client.account.seller_id} go to another place: {arn}",
+        kind="subscription-elsewhere",
+        remedy="If that queue is not used any more, move the subscription to ours.",
+        about="subscription ORDER_CHANGE",
+        evidence={"destination": arn},
+    )

@@ -1,0 +1,6 @@
+"""The only place where rooms meet: operations, language, feeds, intakes and the engine of a house."""
+
+from crossdock.wiring.house import House, Watching, load
+from crossdock.wiring.language import Language, check_workspace
+
+__all__ = ["House", "Language", "Watching", "check_workspace", "load"]

@@ -1,0 +1,69 @@
+"""Settings to accounts: who we are to Amazon and to TIMS."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from crossdock.connectors.amazon.auth import AmazonAccount
+from crossdock.connectors.amazon.marketplaces import LWA
+from crossdock.connectors.tims.auth import SCOPES, TimsAccount
+from crossdock.connectors.tims.limits import BURST, RATE
+from crossdock.kernel.quota import Buckets, Grant
+
+if TYPE_CHECKING:
+    from crossdock.settings import Settings
+
+
+def amazon_account(settings: "Settings") -> AmazonAccount:
+    """One seller in one region."""
+    amazon = settings.amazon
+    return AmazonAccount(
+        seller_id=amazon.seller_id,
+        client_id=amazon.client_id,
+        client_secret=amazon.client_secret.reveal(),
+        refresh_token=amazon.refresh_token.reveal(),
+        region=amazon.region,
+        marketplace_ids=tuple(amazon.marketplaces),
+        endpoint=amazon.endpoint or "",
+        lwa_endpoint=amazon.lwa_endpoint or LWA,
+    )
+
+
+def tims_account(settings: "Settings") -> TimsAccount:
+    """One TIMS site."""
+    tims = settings.tims
+    company, _, environment = tims.company.partition("/")
+    return TimsAccount(
+        url=tims.url,
+        company=company,
+        environment=environment,
+        client_id=tims.client_id or "",
+        client_secret=tims.client_secret.reveal() if tims.client_secret else "",
+        api_key=tims.api_key.reveal() if tims.api_key else "",
+        scopes=tuple(tims.scope) or SCOPES,
+        webhook_secrets=(tims.webhook.secret.reveal(),) if tims.webhook else (),
+        rate=RATE if tims.limits else Decimal(1_000_000),
+        burst=BURST if tims.limits else 1_000_000,
+    )
+
+
+class Unlimited:
+    """Buckets that never run dry, for rehearsals without limits."""
+
+    def take(self, bucket: str, want: int, *, rate: Decimal, burst: int, reserve: int = 0) -> Grant:
+        """All of it."""
+        del bucket, rate, burst, reserve
+        return Grant(want)
+
+    def observe(self, bucket: str, rate: Decimal) -> None:
+        """Not needed."""
+
+    def throttled(self, bucket: str, published: Decimal) -> timedelta:
+        """A second."""
+        del bucket, published
+        return timedelta(seconds=1)
+
+
+def buckets_of(settings: "Settings", stored: Buckets) -> Buckets:
+    """The store's buckets, unless the settings switch limits off."""
+    return stored if settings.amazon.limits else Unlimited()

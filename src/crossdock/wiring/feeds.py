@@ -1,0 +1,77 @@
+"""What is read on a schedule: Amazon's changed orders, TIMS's shipments and cancelled orders."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from crossdock.connectors.amazon.client import AmazonClient
+from crossdock.connectors.amazon.operations import Watermark, sweep_orders
+from crossdock.connectors.tims import models as tims_models
+from crossdock.connectors.tims.client import TimsClient
+from crossdock.connectors.tims.feed import Watermark as TimsMark
+from crossdock.connectors.tims.feed import changed_keys
+from crossdock.engine.feeds import Change, Feed, Reading
+
+AMAZON_SWEEP, TIMS_ORDERS, TIMS_SHIPMENTS = "amazon.orders", "tims.orders", "tims.shipments"
+
+FIRST_LOOK_BACK = timedelta(days=2)
+"""How far the very first sweep reaches; older orders are synced by `crossdock order sync ID`."""
+
+_PAGES_A_TURN = 10
+
+FEED_OF_ENTITY: Mapping[str, str] = {"sales_order": TIMS_ORDERS, "shipment": TIMS_SHIPMENTS}
+"""Which feed a TIMS webhook wakes: webhooks only shorten the delay, the feed reads what is true."""
+
+
+def feeds_of(
+    amazon: AmazonClient, tims: TimsClient, sweep_every: timedelta, feed_every: timedelta
+) -> dict[str, Feed]:
+    """All feeds by name."""
+    feeds = (
+        Feed(AMAZON_SWEEP, sweep_every, lambda mark: _swept(amazon, mark),
+             "Orders that changed at Amazon and that no notification told of."),
+        Feed(TIMS_SHIPMENTS, feed_every, lambda mark: _shipments(tims, mark),
+             "Shipments that were posted, corrected or voided in TIMS."),
+        Feed(TIMS_ORDERS, feed_every, lambda mark: _cancelled(tims, mark),
+             "Amazon orders whose sales order was cancelled in TIMS."),
+    )  # fmt: skip
+    return {feed.name: feed for feed in feeds}
+
+
+def version_of(moment: datetime) -> str:
+    """A version that sorts as text, the way links keep it."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _swept(amazon: AmazonClient, mark: str | None) -> Reading:
+    start = (
+        Watermark(amazon.clock.now() - FIRST_LOOK_BACK) if mark is None else Watermark.parse(mark)
+    )
+    sweep = sweep_orders(amazon, start)
+    changes = [
+        Change("orders", seen.order_id, version_of(seen.last_updated), "order")
+        for seen in sweep.seen
+    ]
+    return Reading(changes, str(sweep.until), sweep.more)
+
+
+def _shipments(tims: TimsClient, mark: str | None) -> Reading:
+    found = changed_keys(tims, TimsMark("shipment", int(mark or 0)))
+    return Reading([Change("fulfilment", key) for key in found.keys], str(found.until), found.more)
+
+
+def _cancelled(tims: TimsClient, mark: str | None) -> Reading:
+    """Of all sales orders that changed, those of Amazon that are cancelled now. The others were
+    changed by us, or by staff on the way to a shipment, which has a feed of its own.
+    """
+    until = int(mark or 0)
+    changes: dict[str, Change] = {}
+    pages = tims.pages(tims_models.SalesOrder, tims.wire.sales_orders_after(until))
+    for number, page in enumerate(pages, 1):
+        for order in page.data:
+            until = max(until, order.RowVersion)
+            if order.Status == "Cancelled" and (order.ExternalSystem or "").startswith("AMAZON:"):
+                key = str(order.ExternalRef)
+                changes[key] = Change("orders", key, hint={"tims": "cancelled"})
+        if number == _PAGES_A_TURN:
+            return Reading(list(changes.values()), str(until), more=bool(page.next_cursor))
+    return Reading(list(changes.values()), str(until))

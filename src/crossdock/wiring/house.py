@@ -1,0 +1,232 @@
+"""A house: one workspace, its store, its connections and its engine."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from crossdock.connectors.amazon.auth import AmazonAccount
+from crossdock.connectors.amazon.client import AmazonClient
+from crossdock.connectors.amazon.events import Queue, SqsQueue
+from crossdock.connectors.http import Network, Transport
+from crossdock.connectors.tims.auth import TimsAccount
+from crossdock.connectors.tims.client import TimsClient
+from crossdock.engine.dispatcher import Engine
+from crossdock.engine.durable import DbosDurable, Durable, Inline
+from crossdock.engine.intake import Intake
+from crossdock.engine.model import Event
+from crossdock.engine.runner import Runner, Watch
+from crossdock.engine.store import Database, breakers, cases, inbox, open_database, workers
+from crossdock.engine.store.quotas import StoredBuckets
+from crossdock.kernel.clock import Clock
+from crossdock.kernel.errors import ConfigError, Problem
+from crossdock.kernel.operation import Operation
+from crossdock.kernel.quota import Buckets
+from crossdock.lang.compile import Mapping as RowMapping
+from crossdock.lang.flow import Flow
+from crossdock.wiring.accounts import amazon_account, buckets_of, tims_account
+from crossdock.wiring.feeds import feeds_of
+from crossdock.wiring.intakes import AmazonQueue, receive_webhook
+from crossdock.wiring.language import Language, read_language
+from crossdock.wiring.operations import every_operation
+
+if TYPE_CHECKING:
+    from crossdock.settings import Settings
+
+log = structlog.get_logger("crossdock")
+
+Watching = Watch
+
+
+class House:
+    """Everything of one workspace, wired together. Nothing runs until `start` or `engine.pump`."""
+
+    def __init__(
+        self,
+        settings: "Settings",
+        *,
+        transport: Transport | None = None,
+        queue: Queue | None = None,
+        durable: Durable | None = None,
+        clock: Clock | None = None,
+        database: Database | None = None,
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+        watch: Watch | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or settings.clock()
+        self.db = database or open_database(settings.store)
+        self.db.migrate()
+        self._transport, self._queue = transport or Network(), queue
+        self._durable = durable or Inline()
+        self._wall, self._watch = wall, watch
+        self._intakes: list[Intake] = []
+        self.amazon_account: AmazonAccount = amazon_account(settings)
+        self.tims_account: TimsAccount = tims_account(settings)
+
+    # --- connections
+
+    @cached_property
+    def buckets(self) -> Buckets:
+        """Amazon's quota, shared by all workers through the store."""
+        return buckets_of(self.settings, StoredBuckets(self.db, self.clock.now))
+
+    @cached_property
+    def amazon(self) -> AmazonClient:
+        """The Amazon account."""
+        return AmazonClient(self.amazon_account, self._transport, self.clock, self.buckets)
+
+    @cached_property
+    def tims(self) -> TimsClient:
+        """The TIMS site."""
+        return TimsClient(self.tims_account, self._transport, self.clock)
+
+    def check_amazon(self) -> Sequence[Any]:
+        """What is right and what is missing in the Amazon account, in words."""
+        from crossdock.connectors.amazon.account import check_account
+
+        return check_account(self.amazon)
+
+    def check_tims(self) -> Sequence[Any]:
+        """What is right and what is missing at the TIMS site, in words."""
+        from crossdock.connectors.tims.site import check_site
+
+        return check_site(self.tims)
+
+    # --- language
+
+    @cached_property
+    def operations(self) -> Mapping[str, Operation]:
+        """Everything a flow can name."""
+        return every_operation(self.amazon, self.tims)
+
+    @cached_property
+    def language(self) -> Language:
+        """Flows, mappings and tables as read, with what is wrong."""
+        return read_language(self.settings.folder, self.operations)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong with the workspace's files."""
+        return self.language.problems
+
+    @property
+    def flows(self) -> Mapping[str, Flow]:
+        """Flows that can run."""
+        return self.language.flows
+
+    @property
+    def mappings(self) -> Mapping[str, RowMapping]:
+        """Mappings that can run."""
+        return self.language.mappings
+
+    # --- the engine
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine; a ConfigError with all problems when a file is wrong."""
+        if self.problems:
+            raise ConfigError(self.problems)
+        feeds = feeds_of(
+            self.amazon, self.tims, self.settings.amazon.sweep.every, self.settings.tims.feed.every
+        )
+        runner = Runner(
+            self.db, self.flows, feeds, self.clock, self.settings.policy,
+            wall=self._wall, watch=self._watch,
+        )  # fmt: skip
+        return Engine(
+            self.db, runner, self._durable, self.clock, worker=self.settings.worker,
+            wall=self._wall,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        """Work in background threads: runs, feeds and, where there is one, the queue."""
+        self.engine.start()
+        queue = self._queue or self._sqs()
+        if queue is not None:
+            intake = Intake(self.engine, AmazonQueue(queue))
+            intake.start()
+            self._intakes.append(intake)
+
+    def stop(self, seconds: float = 10.0) -> None:
+        """End in order."""
+        for intake in self._intakes:
+            intake.stop(0.5)
+        self.engine.stop(seconds)
+
+    def work(self, stop: threading.Event) -> None:
+        """`crossdock worker`: work until told to stop."""
+        self.start()
+        log.info("worker.ready", worker=self.settings.worker, flows=sorted(self.flows))
+        stop.wait()
+        self.stop()
+
+    def sync(self, order_ids: Sequence[str], who: str) -> None:
+        """Look at these Amazon orders now, because a person says so."""
+        self.engine.submit([Event("orders", o, "person", hint={"who": who}) for o in order_ids])
+
+    def receive_tims_webhook(self, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
+        """One delivery of TIMS: (HTTP status, words)."""
+        return receive_webhook(self.engine, self.tims_account, headers, body)
+
+    def _sqs(self) -> Queue | None:
+        queue = self.settings.amazon.queue
+        if queue is None:
+            return None
+        return SqsQueue(
+            queue.url, region=queue.region, endpoint=queue.endpoint or "",
+            client=_credentials(queue) if queue.access_key else None,
+        )  # fmt: skip
+
+    # --- how it is
+
+    def health(self) -> tuple[bool, dict[str, Any]]:
+        """Whether the store answers and this worker beats, with the depth of the inbox."""
+        now = self.clock.now()
+        depth = inbox.depth(self.db, now)
+        beats = [w["beat_at"] for w in workers.listed(self.db)]
+        fresh = bool(beats) and self._wall() - beats[0] < self.settings.policy.lease_wall * 2
+        return fresh, {"worker_beats": fresh, "inbox": depth, "time": now.isoformat()}
+
+    def metrics(self) -> str:
+        """Prometheus text."""
+        lines = ["# TYPE crossdock_inbox_keys gauge"]
+        for state, n in sorted(inbox.depth(self.db, self.clock.now()).items()):
+            lines.append(f'crossdock_inbox_keys{{state="{state}"}} {n}')
+        lines.append("# TYPE crossdock_open_cases gauge")
+        for kind, n in sorted(cases.counts(self.db).items()):
+            lines.append(f'crossdock_open_cases{{kind="{kind}"}} {n}')
+        lines.append("# TYPE crossdock_open_breakers gauge")
+        lines.append(f"crossdock_open_breakers {len(breakers.all_of(self.db))}")
+        return "\n".join(lines) + "\n"
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.db.close()
+
+
+def load(settings: "Settings", *, durable: bool = False, **parts: Any) -> House:
+    """A house for a workspace. `durable` runs survive crashes (serve, worker); one-off commands do
+    not need it.
+    """
+    if durable and "durable" not in parts:
+        parts["durable"] = DbosDurable(settings.store, settings.worker)
+    return House(settings, **parts)
+
+
+def _credentials(queue: Any) -> Callable[[], Any]:
+    def make() -> Any:
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            "sqs", region_name=queue.region, endpoint_url=queue.endpoint or None,
+            aws_access_key_id=queue.access_key, aws_secret_access_key=queue.secret_key.reveal(),
+            config=Config(connect_timeout=5, read_timeout=35,
+                          retries={"max_attempts": 2, "mode": "standard"}),
+        )  # fmt: skip
+
+    return make

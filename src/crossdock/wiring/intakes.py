@@ -1,0 +1,88 @@
+"""Amazon's queue and TIMS's webhooks, as the engine hears them."""
+
+from collections.abc import Mapping
+
+import structlog
+
+from crossdock.connectors.amazon.events import ORDER_CHANGE, Message, Queue, Unreadable
+from crossdock.connectors.tims.auth import TimsAccount
+from crossdock.connectors.tims.events import WebhookRefused, read_notice
+from crossdock.engine.dispatcher import Engine
+from crossdock.engine.intake import Batch, Unread
+from crossdock.engine.model import FEED, Event, Trouble
+from crossdock.engine.store import cases
+from crossdock.wiring.feeds import FEED_OF_ENTITY
+
+log = structlog.get_logger("crossdock.intake")
+
+
+class AmazonQueue:
+    """The SQS queue as a source of events."""
+
+    name = "amazon.sqs"
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def receive(self) -> Batch:
+        """Messages as events; what cannot be read is handed on whole."""
+        messages = self._queue.receive()
+        events = [e for e in map(_event, messages) if e is not None]
+        unread = [u for u in map(_unread, messages) if u is not None]
+        return Batch(events, unread, [m.receipt for m in messages], empty=not messages)
+
+    def acknowledge(self, receipt: object) -> None:
+        """Delete from the queue, after everything is stored."""
+        if isinstance(receipt, list):
+            self._queue.delete(receipt)
+
+
+def _event(message: Message) -> Event | None:
+    content = message.content
+    if isinstance(content, Unreadable) or content.kind != ORDER_CHANGE or not content.order_id:
+        return None  # other kinds of notification belong to flows that are not here yet
+    hint = dict(content.hint)
+    if content.changed_at is not None:
+        hint["changed_at"] = content.changed_at.isoformat()
+    return Event("orders", content.order_id, "amazon.sqs", content.notification_id, hint)
+
+
+def _unread(message: Message) -> Unread | None:
+    content = message.content
+    if not isinstance(content, Unreadable):
+        return None
+    trouble = Trouble(
+        "unreadable-message",
+        f"SQS message {content.message_id} cannot be read: {content.why}",
+        "Look at it with `crossdock case show`; whatever it told of, the sweep finds. Then resolve.",
+        about=f"SQS message {content.message_id}",
+        evidence={"sha256": content.body_sha256},
+    )
+    return Unread(content.message_id, trouble, message.body)
+
+
+def receive_webhook(
+    engine: Engine, account: TimsAccount, headers: Mapping[str, str], body: bytes
+) -> tuple[int, str]:
+    """Answer one TIMS delivery: (HTTP status, words). Stored before it is answered 2xx."""
+    try:
+        notice = read_notice(headers, body, secrets=account.webhook_secrets, now=engine.clock.now())
+    except WebhookRefused as refused:
+        log.warning("webhook.refused", delivery=refused.delivery_id, why=refused.what)
+        _case_for(engine, refused)
+        return refused.status, str(refused)
+    feed = FEED_OF_ENTITY.get(notice.entity)
+    if feed is None:
+        return 202, f"nothing here listens to {notice.entity}"
+    engine.submit([Event(FEED, feed, "tims.webhook", notice.delivery_id,
+                         {"event": notice.event, "key": notice.key})])  # fmt: skip
+    return 202, "noted"
+
+
+def _case_for(engine: Engine, refused: WebhookRefused) -> None:
+    """One open case for all refused deliveries, so that a stranger cannot fill the list."""
+    trouble = Trouble(
+        "webhook-refused", str(refused), refused.remedy, about="TIMS webhooks",
+        evidence={"last_delivery": refused.delivery_id[:100], "status": refused.status},
+    )  # fmt: skip
+    cases.open_outside_runs(engine.db, "intake", "tims.webhook", trouble, engine.clock.now())

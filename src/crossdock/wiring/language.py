@@ -1,0 +1,143 @@
+"""Flows, mappings and lookup tables: the shipped ones, with the workspace's laid over them."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crossdock import business
+from crossdock.business.fulfilment import functions as fulfilment_functions
+from crossdock.business.fulfilment import model as fulfilment
+from crossdock.business.fulfilment import operations as fulfilment_operations
+from crossdock.business.orders import functions as order_functions
+from crossdock.business.orders import model as orders
+from crossdock.business.orders import operations as order_operations
+from crossdock.connectors.amazon import models as amazon
+from crossdock.connectors.tims import models as tims
+from crossdock.kernel.errors import ConfigError, Problem
+from crossdock.kernel.operation import Operation
+from crossdock.lang.compile import Mapping as RowMapping
+from crossdock.lang.compile import compile_mapping
+from crossdock.lang.flow import Flow, check_flow, compile_flow, load_flow
+from crossdock.lang.functions import FUNCTIONS, Functions
+from crossdock.lang.lookups import LookupTable
+from crossdock.lang.mapping import MappingSource, load_mapping
+
+SHIPPED = Path(business.__file__).parent
+
+# The page that explains a key which a table does not hold.
+TABLE_KINDS = {"carriers": "carrier-unknown", "skus": "unknown-sku"}
+
+PURE: Mapping[str, Operation] = {**order_operations.OPERATIONS, **fulfilment_operations.OPERATIONS}
+
+
+@dataclass
+class Language:
+    """What was read, and everything that is wrong with it."""
+
+    flows: dict[str, Flow] = field(default_factory=dict)
+    mappings: dict[str, RowMapping] = field(default_factory=dict)
+    tables: dict[str, LookupTable] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    files: dict[str, Path] = field(default_factory=dict)  # name of a flow or mapping -> its file
+
+
+def read_language(workspace: Path | None, operations: Mapping[str, Operation]) -> Language:
+    """Read, check and compile all of it; what is wrong is in `problems`, all at once."""
+    language = Language()
+    _read_tables(language, workspace)
+    sources = _read_mappings(language, workspace)
+    for name, source in sources.items():
+        try:
+            language.mappings[name] = compile_mapping(source, types(), functions(), language.tables)
+        except ConfigError as error:
+            language.problems += error.problems
+    _read_flows(language, workspace, operations, sources)
+    return language
+
+
+def check_workspace(settings: Any) -> list[Problem]:
+    """Everything that is wrong with a workspace's flows, mappings and tables."""
+    from crossdock.wiring.operations import without_connections
+
+    return read_language(settings.folder, without_connections()).problems
+
+
+def types() -> dict[str, Any]:
+    """The types that mapping files name: "amazon.Order", "orders.Order", "tims.NewSalesOrder"."""
+    rooms = {"amazon": amazon, "tims": tims, "orders": orders, "fulfilment": fulfilment}
+    return {
+        f"{room}.{name}": kind
+        for room, module in rooms.items()
+        for name, kind in inspect.getmembers(module, inspect.isclass)
+        if kind.__module__ == module.__name__ or room in ("amazon", "tims")
+    }
+
+
+def functions() -> Functions:
+    """The functions that rows can use."""
+    return {**FUNCTIONS, **order_functions.FUNCTIONS, **fulfilment_functions.FUNCTIONS}
+
+
+def _layers(workspace: Path | None, folder: str, pattern: str) -> list[Path]:
+    """Shipped files first, then the workspace's, which win by their name."""
+    shipped = sorted(SHIPPED.glob(f"*/{folder}/{pattern}" if folder else f"*/{pattern}"))
+    own = sorted((workspace / (folder or "flows")).glob(pattern)) if workspace else []
+    return shipped + own
+
+
+def _read_tables(language: Language, workspace: Path | None) -> None:
+    files = {path.stem: path for path in _layers(workspace, "lookups", "*.csv")}
+    for name, path in files.items():
+        try:
+            language.tables[name] = LookupTable.read(
+                name, path.read_bytes(), _shown(path, workspace),
+                TABLE_KINDS.get(name, "mapping-stopped"),
+            )  # fmt: skip
+        except ConfigError as error:
+            language.problems += error.problems
+
+
+def _read_mappings(language: Language, workspace: Path | None) -> dict[str, MappingSource]:
+    sources: dict[str, MappingSource] = {}
+    for path in _layers(workspace, "mappings", "*.yaml"):
+        source = load_mapping(path.read_bytes(), _shown(path, workspace))
+        if not source.name:
+            language.problems += source.problems
+            continue
+        sources[source.name] = source
+        language.files[source.name] = path
+    return sources
+
+
+def _read_flows(
+    language: Language,
+    workspace: Path | None,
+    operations: Mapping[str, Operation],
+    sources: Mapping[str, MappingSource],
+) -> None:
+    own = sorted((workspace / "flows").glob("*.yaml")) if workspace else []
+    named = {}
+    for path in [*sorted(SHIPPED.glob("*/flow*.yaml")), *own]:
+        source = load_flow(path.read_bytes(), _shown(path, workspace))
+        if not source.name:
+            language.problems += source.problems
+            continue
+        named[source.name] = source
+        language.files[source.name] = path
+    for name, source in named.items():
+        # A mapping that is itself broken is reported once, by its own file.
+        known = {**sources, **language.mappings}
+        found = check_flow(source, operations, known, types(), functions=functions())
+        language.problems += found
+        if not found and not language.problems:
+            language.flows[name] = compile_flow(
+                source, operations, language.mappings, types(), functions=functions()
+            )
+
+
+def _shown(path: Path, workspace: Path | None) -> str:
+    """The file as a person would name it: orders/flow.yaml, lookups/skus.csv."""
+    base = workspace if workspace and path.is_relative_to(workspace) else SHIPPED
+    return str(path.relative_to(base))

@@ -1,0 +1,40 @@
+"""The operations of all rooms in one table."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from crossdock.connectors.amazon.auth import AmazonAccount
+from crossdock.connectors.amazon.client import AmazonClient
+from crossdock.connectors.amazon.limits import MemoryBuckets
+from crossdock.connectors.amazon.operations import operations as amazon_operations
+from crossdock.connectors.http import Request, Response, Unreachable
+from crossdock.connectors.tims.auth import TimsAccount
+from crossdock.connectors.tims.client import TimsClient
+from crossdock.connectors.tims.operations import operations as tims_operations
+from crossdock.kernel.clock import ManualClock
+from crossdock.kernel.operation import Operation, table
+from crossdock.wiring.language import PURE
+
+
+def every_operation(amazon: AmazonClient, tims: TimsClient) -> Mapping[str, Operation]:
+    """Everything a flow can name."""
+    return table(
+        *PURE.values(),
+        *amazon_operations(amazon).values(),
+        *tims_operations(tims).values(),
+    )
+
+
+class _NoLine:
+    """A transport for checks that must not call anybody."""
+
+    def send(self, request: Request) -> Response:
+        raise Unreachable(f"no connection is made for a check ({request.method})")
+
+
+def without_connections() -> Mapping[str, Operation]:
+    """The same table for checking flows where no account is set up."""
+    clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
+    amazon = AmazonClient(AmazonAccount("", "", "", ""), _NoLine(), clock, MemoryBuckets(clock))
+    tims = TimsClient(TimsAccount("https://localhost", "", "test"), _NoLine(), clock)
+    return every_operation(amazon, tims)

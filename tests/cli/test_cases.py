@@ -1,0 +1,116 @@
+"""`crossdock case`: what waits for a person, and how a person moves it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from crossdock.engine.model import Trouble
+from crossdock.engine.store import cases, inbox
+from tests.cli.conftest import PARKED, Run, Workplace, case_id_of, data
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_cases_are_grouped_by_kind_with_counts(day: Workplace, run: Run) -> None:
+    assert data(run("case", "list", "--json"))["open"] == {"unknown-sku": 1}
+    shown = run("case", "list").stdout
+    assert "unknown-sku: 1 open" in shown
+    assert "docs/operate/unknown-sku.md" in shown
+    assert PARKED in shown
+
+
+def test_no_cases_is_good_news(place: Workplace, run: Run) -> None:
+    result = run("case", "list")
+    assert (result.exit_code, result.stdout.strip()) == (0, "No open cases.")
+
+
+def test_a_case_shows_message_remedy_evidence_timeline_and_page(day: Workplace, run: Run) -> None:
+    shown = run("case", "show", case_id_of(run)).stdout
+    for words in (
+        "no item for SKU 'WLD-NEW'", "Add a row to lookups/skus.csv.", '"sku": "WLD-NEW"',
+        "amz-req-3", "docs/operate/unknown-sku.md", "Timeline", "crossdock case retry",
+    ):  # fmt: skip
+        assert words in shown, words
+    assert "Private" not in shown
+
+
+def test_an_unreadable_message_is_kept_and_only_printed_when_asked(
+    place: Workplace, run: Run
+) -> None:
+    trouble = Trouble("amazon-refused", "the message is not JSON", "Look at it.")
+    case_id = cases.open_outside_runs(
+        place.db, "intake", "m-77", trouble, now(), kept="Jo Private, 1 Long Lane"
+    )
+    assert "Private" not in run("case", "show", case_id).stdout
+    assert "Jo Private" in run("case", "show", case_id, "--show-personal").stdout
+    assert data(run("case", "show", case_id, "--json"))["kept_message"] is True
+
+
+def test_a_retried_case_runs_again_now(day: Workplace, run: Run) -> None:
+    assert inbox.waiting_flows(day.db, now()) == {}
+    assert run("case", "retry", case_id_of(run)).exit_code == 0
+    assert inbox.waiting_flows(day.db, now()) == {"orders": 1}
+
+
+@pytest.mark.parametrize("choice", [("--kind", "unknown-sku"), ("--all",)])
+def test_many_cases_are_retried_by_kind_or_all(
+    day: Workplace, run: Run, choice: tuple[str, ...]
+) -> None:
+    assert len(data(run("case", "retry", *choice, "--json"))["retried"]) == 1
+    assert inbox.waiting_flows(day.db, now()) == {"orders": 1}
+
+
+@pytest.mark.parametrize("choice", [(), ("case_x", "--all"), ("--all", "--kind", "unknown-sku")])
+def test_a_retry_is_chosen_in_exactly_one_way(
+    day: Workplace, run: Run, choice: tuple[str, ...]
+) -> None:
+    result = run("case", "retry", *choice)
+    assert result.exit_code == 2
+    assert "crossdock case list" in result.stderr
+
+
+def test_an_unknown_kind_names_the_open_ones(day: Workplace, run: Run) -> None:
+    result = run("case", "retry", "--kind", "unknown-skew")
+    assert result.exit_code == 2
+    assert "unknown-sku" in result.stderr
+
+
+def test_an_edit_stays_with_the_record_until_it_went_through(day: Workplace, run: Run) -> None:
+    words = ("--set", "draft.customer=AMZ-CA", "--set", "order.lines.0.sku=a=b")
+    assert run("case", "edit", case_id_of(run), *words).exit_code == 0
+    claim = inbox.claim(
+        day.db, "orders", 1, limit=1, run_id="r", worker="w", now=now(), wall=now(),
+        lease_until=now(),
+    )  # fmt: skip
+    assert claim is not None
+    assert claim.records[0].edits == {"draft.customer": "AMZ-CA", "order.lines.0.sku": "a=b"}
+
+
+@pytest.mark.parametrize("wrong", ["LocationId=W2", "sales_order.LocationId", "a..b=1", "=x"])
+def test_an_edit_that_names_no_field_is_misuse(day: Workplace, run: Run, wrong: str) -> None:
+    result = run("case", "edit", case_id_of(run), "--set", wrong)
+    assert result.exit_code == 2
+    assert "PATH=VALUE" in result.stderr
+
+
+def test_a_case_is_resolved_with_a_reason_and_only_once(day: Workplace, run: Run) -> None:
+    case_id = case_id_of(run)
+    assert run("case", "resolve", case_id).exit_code == 2
+    assert run("case", "resolve", case_id, "--reason", "  ").exit_code == 2
+    done = data(run("case", "resolve", case_id, "--reason", "shipped by hand", "--json"))
+    assert done["state"] == "resolved"
+    assert done["resolution"].endswith("shipped by hand")
+    assert run("case", "resolve", case_id, "--reason", "again").exit_code == 2
+    assert data(run("case", "list", "--state", "resolved", "--json"))["open"] == {}
+    assert run("case", "retry", case_id).exit_code == 2
+
+
+def test_other_companies_words_cannot_steer_the_terminal(place: Workplace, run: Run) -> None:
+    trouble = Trouble("tims-refused", "bad \x1b[31m[bold]words[/bold]\x07", "Look.")
+    cases.open_outside_runs(place.db, "orders", "k", trouble, now())
+    shown = run("case", "list").stdout
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    assert "[bold]words[/bold]" in shown

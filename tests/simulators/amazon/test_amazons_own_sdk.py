@@ -1,0 +1,200 @@
+"""Amazon's own SDK drives the simulator over real sockets, through every operation on offer."""
+
+import logging
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from crossdock.simulators.amazon import AmazonSim
+from crossdock.simulators.amazon.buckets import RATES
+from crossdock.simulators.clock import HandClock
+from crossdock.simulators.server import Server
+from tests.simulators.amazon.conftest import ANN, EVERYTHING, WIRE
+
+# The SDK has two thousand files; on a busy machine reading them takes its time.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+ARN = "arn:aws:sqs:us-east-1:000000000000:amazon-orders"
+
+
+@pytest.fixture(scope="module")
+def sdk() -> SimpleNamespace:
+    """The SDK's parts. Importing it sets up the root logger, which is put back."""
+    pytest.importorskip("spapi")
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from spapi import SPAPIClient, SPAPIConfig
+        from spapi.api.notifications_v1.notifications_api import NotificationsApi
+        from spapi.api.orders_v0.orders_v0_api import OrdersV0Api
+        from spapi.api.orders_v2026_01_01.get_order_api import GetOrderApi
+        from spapi.api.orders_v2026_01_01.search_orders_api import SearchOrdersApi
+        from spapi.api.sellers_v1.sellers_api import SellersApi
+        from spapi.models import notifications_v1, orders_v0
+        from spapi.rest import ApiException
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    return SimpleNamespace(
+        client=SPAPIClient,
+        config=SPAPIConfig,
+        notifications=NotificationsApi,
+        shipments=OrdersV0Api,
+        get_order=GetOrderApi,
+        search_orders=SearchOrdersApi,
+        sellers=SellersApi,
+        error=ApiException,
+        notification_models=notifications_v1,
+        shipment_models=orders_v0,
+    )
+
+
+Connect = Callable[[type], Any]
+
+
+@pytest.fixture
+def doors(sim: AmazonSim) -> Iterator[tuple[str, str]]:
+    """The URLs of the API and of Login with Amazon."""
+    server = Server(sim.clock)
+    urls = server.add(sim.api), server.add(sim.lwa)
+    server.start()
+    yield urls
+    server.stop()
+
+
+def _connect(sdk: SimpleNamespace, doors: tuple[str, str], **credentials: str) -> Iterator[Connect]:
+    config = sdk.config("amzn1.application-oa2-client.rehearsal", "rehearsal-secret", **credentials)
+    api, login = doors
+    client = sdk.client(config, oauth_endpoint=f"{login}/auth/o2/token", endpoint=api).api_client
+    yield lambda kind: kind(client)
+    client.rest_client.pool_manager.clear()
+
+
+@pytest.fixture
+def as_seller(sdk: SimpleNamespace, doors: tuple[str, str]) -> Iterator[Connect]:
+    yield from _connect(sdk, doors, refresh_token="Atzr|rehearsal")
+
+
+@pytest.fixture
+def grantless(sdk: SimpleNamespace, doors: tuple[str, str]) -> Iterator[Connect]:
+    yield from _connect(sdk, doors, scope="sellingpartnerapi::notifications")
+
+
+def test_orders_are_found_and_read(
+    sdk: SimpleNamespace, as_seller: Connect, sim: AmazonSim, clock: HandClock
+) -> None:
+    placed = []
+    for _ in range(3):
+        placed.append(sim.place_order([WIRE], buyer=ANN, pending=False))
+        clock.advance(60)
+    clock.advance(120)
+    search = as_seller(sdk.search_orders).search_orders
+    asked = {
+        "last_updated_after": datetime(2026, 11, 23, tzinfo=UTC),
+        "marketplace_ids": ["ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"],
+        "fulfillment_statuses": ["PENDING", "UNSHIPPED"],
+        "included_data": EVERYTHING.split(","),
+        "max_results_per_page": 2,
+    }
+
+    first = search(**asked)
+    second = search(**asked, pagination_token=first.pagination.next_token)
+    order = as_seller(sdk.get_order).get_order(placed[0], included_data=EVERYTHING.split(","))
+
+    assert [order.order_id for order in first.orders + second.orders] == placed
+    assert second.pagination is None
+    assert second.last_updated_before == clock.now() - timedelta(minutes=2)
+    assert order.order.buyer.buyer_name == "Ann Lee"
+    assert order.order.proceeds.grand_total.amount == "91.00"
+    assert order.order.order_items[0].product.seller_sku == WIRE.sku
+    assert order.order.fulfillment.fulfillment_status == "UNSHIPPED"
+
+
+def test_a_shipment_is_confirmed_and_seen(
+    sdk: SimpleNamespace, as_seller: Connect, sim: AmazonSim, clock: HandClock
+) -> None:
+    order_id = sim.place_order([WIRE], buyer=ANN, pending=False)
+    models = sdk.shipment_models
+    item = models.ConfirmShipmentOrderItem(
+        order_item_id=sim.orders[order_id].lines[0].order_item_id, quantity=2
+    )
+    detail = models.PackageDetail(
+        package_reference_id="1",
+        carrier_code="UPS",
+        tracking_number="1Z999AA10123456784",
+        ship_date=clock.now(),
+        order_items=[item],
+    )
+    body = models.ConfirmShipmentRequest(package_detail=detail, marketplace_id="ATVPDKIKX0DER")
+
+    _, status, _ = as_seller(sdk.shipments).confirm_shipment_with_http_info(order_id, body)
+
+    assert status == 204
+    order = as_seller(sdk.get_order).get_order(order_id, included_data=["PACKAGES"]).order
+    assert order.packages[0].tracking_number == "1Z999AA10123456784"
+    assert order.packages[0].package_status.status == "SHIPPED"
+
+
+def test_the_seller_and_the_account_are_read(sdk: SimpleNamespace, as_seller: Connect) -> None:
+    sellers = as_seller(sdk.sellers)
+
+    rows = sellers.get_marketplace_participations().payload
+    account = sellers.get_account().payload
+
+    assert [row.marketplace.country_code for row in rows] == ["US", "CA", "MX"]
+    assert account.selling_plan == "PROFESSIONAL"
+
+
+def test_notifications_are_set_up_and_taken_down(
+    sdk: SimpleNamespace, as_seller: Connect, grantless: Connect, sim: AmazonSim
+) -> None:
+    models, ours, apps = (
+        sdk.notification_models,
+        as_seller(sdk.notifications),
+        grantless(sdk.notifications),
+    )
+    queue = models.DestinationResourceSpecification(sqs=models.SqsResource(arn=ARN))
+    wanted = models.CreateDestinationRequest(resource_specification=queue, name="orders")
+    destination = apps.create_destination(wanted).payload
+    assert apps.get_destination(destination.destination_id).payload.name == "orders"
+    assert len(apps.get_destinations().payload) == 1
+
+    wish = models.CreateSubscriptionRequest(
+        payload_version="1.0", destination_id=destination.destination_id
+    )
+    subscription = ours.create_subscription("ORDER_CHANGE", wish).payload
+    by_id = (subscription.subscription_id, "ORDER_CHANGE")
+    assert ours.get_subscription("ORDER_CHANGE").payload.subscription_id == by_id[0]
+    assert len(ours.get_subscriptions(["ORDER_CHANGE"]).payload.subscriptions) == 1
+    assert apps.get_subscription_by_id(*by_id).payload.destination_id == destination.destination_id
+    sim.place_order([WIRE], buyer=ANN)
+    assert [target for target, _ in sim.due_notifications()] == [ARN]
+
+    apps.delete_subscription_by_id(*by_id)
+    apps.delete_destination(destination.destination_id)
+    assert apps.get_destinations().payload == []
+
+
+def test_errors_reach_the_sdk_as_amazon_writes_them(
+    sdk: SimpleNamespace, as_seller: Connect, sim: AmazonSim
+) -> None:
+    with pytest.raises(sdk.error) as caught:
+        as_seller(sdk.get_order).get_order("111-0000000-0000000")
+
+    assert caught.value.status == 404
+    assert "NotFound" in str(caught.value.body)
+    assert caught.value.headers["x-amzn-RateLimit-Limit"] == "0.5"
+    assert caught.value.headers["x-amzn-RequestId"]
+
+
+def test_no_operation_on_offer_is_left_out() -> None:
+    """The tests above name every operation the simulator has."""
+    text = Path(__file__).read_text("utf-8")
+    for operation in RATES:
+        snake = re.sub(r"([A-Z])", lambda found: f"_{found[1].lower()}", operation)
+        assert re.search(rf"\.{snake}(_with_http_info)?\b", text), operation
