@@ -1,7 +1,8 @@
 """A workspace in whose store a day's work has happened, and the command line to look at it."""
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,10 +80,42 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def place(folder: Path) -> Any:
-    db = open_database(f"sqlite:///{folder}/crossdock.db")
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with its tables; tests get copies, because migrations take a while."""
+    file = tmp_path_factory.mktemp("stores") / "empty.db"
+    db = open_database(f"sqlite:///{file}")
     db.migrate()
+    db.close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def filled_store(empty_store: Path) -> Path:
+    """One order in TIMS and shipped, one that waits for a person."""
+    file = empty_store.with_name("filled.db")
+    shutil.copy(empty_store, file)
+    db = open_database(f"sqlite:///{file}")
+    _fill(Workplace(file.parent, db))
+    db.close()
+    return file
+
+
+@pytest.fixture
+def place(folder: Path, empty_store: Path) -> Iterator[Workplace]:
+    """A workspace where nothing has happened yet."""
+    yield from _workplace(folder, empty_store)
+
+
+@pytest.fixture
+def day(folder: Path, filled_store: Path) -> Iterator[Workplace]:
+    """A workspace after a day's work."""
+    yield from _workplace(folder, filled_store)
+
+
+def _workplace(folder: Path, store: Path) -> Iterator[Workplace]:
+    shutil.copy(store, folder / "crossdock.db")
+    db = open_database(f"sqlite:///{folder}/crossdock.db")
     yield Workplace(folder, db)
     db.close()
 
@@ -92,9 +125,7 @@ def call(system: str, operation: str, request_id: str, **more: Any) -> Call:
     return Call(system, operation, NOON - timedelta(seconds=1), 42, 200, request_id, **more)
 
 
-@pytest.fixture
-def day(place: Workplace) -> Workplace:
-    """One order in TIMS and shipped, one that waits for a person."""
+def _fill(place: Workplace) -> None:
     place.happened(
         "orders", LINKED, Ended.DONE, "done", step="remember",
         links=[LinkChange("order", LINKED, "SO-100042", "v1", "h1", "linked")],
@@ -114,7 +145,6 @@ def day(place: Workplace) -> Workplace:
     place.happened(
         "orders", PARKED, Ended.CASE, "no item for SKU 'WLD-NEW'", step="check", trouble=trouble
     )
-    return place
 
 
 @pytest.fixture

@@ -52,6 +52,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
         ("a: !!python/name:os.system x", "a.yaml: line 1: uses the tag"),
         ("a: !thing {b: 1}", "a.yaml: line 1: uses the tag !thing."),
         ("a: [1\nb: 2", "a.yaml: line 2: is not valid YAML: while parsing a flow sequence"),
+        ("a: [b?]", "a.yaml: line 1: is not valid YAML: while parsing a flow sequence expected"),
         ("a: 1\n---\nb: 2", "a.yaml: line 2: starts a second document."),
         ("a: 1\nb: \x07", "a.yaml: line 2: holds the unprintable character U+0007."),
         (b"a: \xff", "a.yaml: byte 3: is not UTF-8."),

@@ -38,6 +38,8 @@ def listed(*, as_json: Json = False, workspace: Workspace = None) -> None:
 
 
 def _row(system: System, settings: "Settings") -> dict[str, Any]:
+    from crossdock.cli.output import span
+
     problems = settings.problems_of(system)
     state = f"{len(problems)} settings to put right" if problems else "configured"
     shared = {"system": system.value, "state": state, "problems": problems}
@@ -48,16 +50,16 @@ def _row(system: System, settings: "Settings") -> dict[str, Any]:
             **shared,
             "account": f"{a.seller_id} in {a.region}: {shops}" if a.seller_id else "-",
             "address": a.endpoint or f"the published endpoint of {a.region}",
-            "hears through": f"sqs and a sweep every {a.sweep.every}" if a.queue
-            else f"a sweep every {a.sweep.every}",
+            "hears through": f"sqs and a sweep every {span(a.sweep.every)}" if a.queue
+            else f"a sweep every {span(a.sweep.every)}",
         }  # fmt: skip
     t = settings.tims
     return {
         **shared,
         "account": t.company or "-",
         "address": t.url or "-",
-        "hears through": f"webhooks and a feed every {t.feed.every}" if t.webhook
-        else f"a feed every {t.feed.every}",
+        "hears through": f"webhooks and a feed every {span(t.feed.every)}" if t.webhook
+        else f"a feed every {span(t.feed.every)}",
     }  # fmt: skip
 
 

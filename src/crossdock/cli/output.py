@@ -89,8 +89,13 @@ def clean(words: str) -> str:
 
 
 def ago(then: datetime, now: datetime) -> str:
+    """How long that is."""
+    return span(max(now - then, timedelta(0)))
+
+
+def span(length: timedelta) -> str:
     """35 s, 4 min, 3 h, 2 d."""
-    seconds = max((now - then).total_seconds(), 0.0)
+    seconds = length.total_seconds()
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{int(seconds // size)} {unit}"

@@ -68,10 +68,14 @@ def _files() -> dict[str, str]:
 
 def _write(path: Path, content: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.name != "secrets.env":
+    if path.name == "secrets.env":
+        write_private(path, content)
+    else:
         path.write_text(content, encoding="utf-8")
-        return
-    # Never readable by others, not even for the moment between making and restricting it.
+
+
+def write_private(path: Path, content: str) -> None:
+    """A new file that was never readable by others, not even for a moment."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(content)

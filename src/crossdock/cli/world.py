@@ -1,50 +1,110 @@
 """crossdock world: both companies on this machine, for rehearsals."""
 
 import json
-from typing import Annotated, Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crossdock.cli.options import Json, Workspace, group
-from crossdock.kernel.errors import Misuse, NeedsPerson
+from crossdock.kernel.errors import Misuse, NeedsPerson, nearest
+
+if TYPE_CHECKING:
+    from crossdock.simulators.world.process import Process
 
 app = group("The rehearsal world: both companies on this machine, with their faults.")
 CONTROL = "CROSSDOCK_WORLD"
-_CONTROL_PORT = 8799
+_FIRST_PORT = 8801
+_COMPANIES = ("amazon", "tims")
 
 
-@app.command("start", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command("start")
 def start(
-    context: typer.Context,
     *,
     people: Annotated[
         bool, typer.Option("--people", help="With people who buy and staff who ship.")
     ] = False,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed, the same world.")] = 0,
+    orders: Annotated[
+        int | None, typer.Option("--orders", min=1, help="How many orders people place.")
+    ] = None,
+    scenario: Annotated[
+        str, typer.Option("--scenario", help="calm, everyday, stormy, or JSON.")
+    ] = "everyday",
+    seed: Annotated[int, typer.Option("--seed", help="The same seed, the same world.")] = 7,
     speed: Annotated[
-        float, typer.Option("--speed", min=0.1, help="How fast its clock runs.")
+        float, typer.Option("--speed", min=0.1, help="World seconds per second.")
     ] = 1.0,
-    control_port: Annotated[
-        int, typer.Option("--control-port", help="Where `world faults` speaks to it.")
-    ] = _CONTROL_PORT,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65530, help="The first of five ports; 0: any.")
+    ] = _FIRST_PORT,
+    limits: Annotated[
+        bool, typer.Option("--limits/--no-limits", help="Quotas at both companies.")
+    ] = True,
     as_json: Json = False,
     workspace: Workspace = None,
 ) -> None:
-    """Run Amazon, TIMS and an SQS queue on loopback until Ctrl-C."""
-    del workspace
-    words = [
-        "--seed", str(seed), "--speed", str(speed), "--control-port", str(control_port),
-        *(["--people"] if people else []), *(["--json"] if as_json else []), *context.args,
-    ]  # fmt: skip
+    """Run Amazon, TIMS and an SQS queue on loopback until Ctrl-C.
+
+    With --workspace DIR, a workspace that is connected to this world is made there.
+    """
+    from crossdock.cli.serving import stopping
+
+    process = _process(scenario, orders, seed, speed, port, limits=limits)
+    with stopping() as stop:
+        process.start()
+        try:
+            if workspace is not None:
+                from crossdock.cli.rehearsal import make_workspace
+
+                make_workspace(workspace, process.ready, process.world.lookup_files())
+            if people:
+                with process.server.lock:
+                    process.world.start_people(process.world.scenario)
+            _announce(process.ready, workspace, as_json=as_json)
+            stop.wait()
+        finally:
+            process.stop()
+
+
+def _process(
+    scenario: str, orders: int | None, seed: int, speed: float, port: int, *, limits: bool
+) -> "Process":
     try:
-        from crossdock.simulators.world import process
+        from crossdock.simulators.world.process import Process
+        from crossdock.simulators.world.scenario import from_dict, preset
     except ImportError as error:
         raise Misuse(
             f"the rehearsal world needs {error.name}; run: pip install 'crossdock[world]'"
         ) from None
-    code = process.main(words)
-    if code:
-        raise typer.Exit(int(code))
+    from dataclasses import replace
+
+    try:
+        wanted = from_dict(json.loads(scenario)) if scenario[:1] == "{" else preset(scenario)
+        wanted = wanted if orders is None else replace(wanted, orders=orders)
+        return Process(seed, speed, wanted, port=port, limits=limits)
+    except (ValueError, TypeError, OSError) as error:
+        raise Misuse(f"the world cannot begin: {error}") from None
+
+
+def _announce(ready: Mapping[str, Any], made: Path | None, *, as_json: bool) -> None:
+    import sys
+
+    from crossdock.cli import output
+
+    if as_json:  # one document a line: this command does not end by itself
+        sys.stdout.write(json.dumps(ready) + "\n")
+        sys.stdout.flush()
+        return
+    for name, at in (
+        ("Amazon", ready["amazon"]["endpoint"]), ("Login with Amazon", ready["amazon"]["lwa"]),
+        ("TIMS", ready["tims"]["url"]), ("SQS", ready["sqs"]["url"]),
+        ("Control", ready["control"]),
+    ):  # fmt: skip
+        output.say(f"{name:18} {at}")
+    if made is not None:
+        output.say(f"Next: crossdock serve --workspace {made}")
+    output.note("Ctrl-C ends this world.")
 
 
 @app.command("faults")
@@ -58,14 +118,14 @@ def faults(
     ] = None,
     *,
     company: Annotated[
-        str, typer.Option("--company", help="Whose: amazon or tims; else the one that knows it.")
+        str, typer.Option("--company", help="amazon or tims; else each one that knows the fault.")
     ] = "",
     off: Annotated[
         bool, typer.Option("--off", help="Switch these off; without names, all.")
     ] = False,
     world: Annotated[
         str, typer.Option("--world", envvar=CONTROL, help="The world's control address.")
-    ] = f"http://127.0.0.1:{_CONTROL_PORT}",
+    ] = f"http://127.0.0.1:{_FIRST_PORT}",
     as_json: Json = False,
     workspace: Workspace = None,
 ) -> None:
@@ -73,17 +133,35 @@ def faults(
     del workspace
     from crossdock.cli import output
 
-    if company not in ("", "amazon", "tims"):
+    if company and company not in _COMPANIES:
         raise Misuse(f"no company is called {company!r}; use --company amazon or tims")
-    rows = [{**_fault(text), **({"on": False} if off else {})} for text in names or []]
-    asked: dict[str, Any] = {"faults": rows, **({"company": company} if company else {})}
-    if off and not rows:
-        asked["quiet"] = True
-    known = _spoken(world, asked if rows or off else None)
+    rows = [{**_fault(text), "on": not off} for text in names or []]
+    known = _asked(world, "GET", "faults")
+    if rows:
+        known = _asked(world, "POST", "faults", _by_company(rows, known, company))
+    elif off:
+        _asked(world, "POST", "quiet", {})
+        known = _asked(world, "GET", "faults")
     if as_json:
         output.show_json(known)
     else:
         _print(known)
+
+
+def _by_company(
+    rows: list[dict[str, Any]], known: Mapping[str, Any], company: str
+) -> dict[str, list[dict[str, Any]]]:
+    asked: dict[str, list[dict[str, Any]]] = {name: [] for name in _COMPANIES}
+    for row in rows:
+        knowing = [
+            c for c in _COMPANIES if company in ("", c) and row["fault"] in known[c]["known"]
+        ]
+        if not knowing:
+            valid = [f for c in _COMPANIES if company in ("", c) for f in known[c]["known"]]
+            raise Misuse(f"no fault is called {row['fault']!r}. {nearest(row['fault'], valid)}")
+        for name in knowing:
+            asked[name].append(row)
+    return asked
 
 
 def _fault(text: str) -> dict[str, Any]:
@@ -105,17 +183,15 @@ def _number_or_text(value: str) -> float | str:
         return value
 
 
-def _spoken(world: str, asked: dict[str, Any] | None) -> Any:
+def _asked(world: str, method: str, what: str, body: object = None) -> Any:
     from crossdock.connectors.http import Network, Request
     from crossdock.kernel.errors import TryAgain
 
-    url = f"{world.rstrip('/')}/_world/faults"
-    body = json.dumps(asked).encode() if asked is not None else b""
-    request = Request(
-        "POST" if asked is not None else "GET", url, {"content-type": "application/json"}, body
-    )
+    content = b"" if body is None else json.dumps(body).encode()
+    headers = {"content-type": "application/json"} if content else {}
+    url = f"{world.rstrip('/')}/_world/{what}"
     try:
-        response = Network().send(request)
+        response = Network().send(Request(method, url, headers, content))
     except TryAgain:
         raise NeedsPerson(
             f"no rehearsal world answers at {world}",
@@ -123,25 +199,20 @@ def _spoken(world: str, asked: dict[str, Any] | None) -> Any:
             remedy="Start one with `crossdock world start`, or name its address with --world.",
         ) from None
     if not response.ok:
-        raise Misuse(f"the world refused: {response.body.decode(errors='replace')[:500].strip()}")
+        said = response.body.decode(errors="replace")[:500].strip()
+        raise Misuse(f"the world refused: {said}; `crossdock world faults` shows what it knows")
     return response.json()
 
 
-def _print(known: Any) -> None:
+def _print(known: Mapping[str, Any]) -> None:
     from crossdock.cli import output
 
-    rows = []
-    for company, described in sorted(known.items()):
-        if isinstance(described, list):
-            rows += [_cells(company, row) for row in described if isinstance(row, dict)]
-    if rows:
-        output.table(("company", "fault", "on", "chance", "hits", "about"), rows)
-    else:
-        output.say("No faults are on.", "green")
-
-
-def _cells(company: str, row: dict[str, Any]) -> list[str]:
-    return [
-        company, str(row.get("fault", row.get("name", ""))), "on" if row.get("on") else "off",
-        str(row.get("chance", "")), str(row.get("struck", "")), str(row.get("about", "")),
-    ]  # fmt: skip
+    rows: list[list[output.Cell]] = []
+    for company in _COMPANIES:
+        set_now = {row["fault"]: row for row in known[company]["set"]}
+        for name, about in sorted(known[company]["known"].items()):
+            row = set_now.get(name, {})
+            on: output.Cell = ("on", "yellow") if row.get("on") else "off"
+            chance = f"{row['chance']:g}" if row else ""
+            rows.append([company, name, on, chance, str(row.get("struck", "")), about])
+    output.table(("company", "fault", "", "chance", "hits", "about"), rows)

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -142,7 +143,8 @@ class Engine:
                 log.info("run.lease_lost", run=run_id, flow=claim.flow)
         except Exception as error:
             # The keys come back when the lease ends; a run that kills itself is visible in the log.
-            log.error("run.broke", run=run_id, error=type(error).__name__, exc_info=True)  # noqa: G201
+            where = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)][-8:]
+            log.error("run.broke", run=run_id, error=type(error).__name__, where=where)
         finally:
             self._forget(run_id)
             self._wake.set()

@@ -92,9 +92,10 @@ def _syntax_problem(file: str, error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     line = mark.line + 1 if mark else 1
     words = " ".join(filter(None, (error.context, error.problem)))
-    return Problem(
-        file, f"line {line}", f"is not valid YAML: {words}.", "Check quotes and indents."
-    )
+    fix = "Check quotes and indents."
+    if "'?'" in words:
+        fix = "Put a path or type that ends in ? in quotes."
+    return Problem(file, f"line {line}", f"is not valid YAML: {words}.", fix)
 
 
 class _Builder:

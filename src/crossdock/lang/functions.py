@@ -230,7 +230,7 @@ def to_time(value: str | datetime) -> datetime:
         raise Unsuitable("is not a time such as 2026-11-23T10:00:00Z") from None
 
 
-def to_date(value: str | date, pattern: str = "") -> date:
+def to_date(value: str | date | datetime, pattern: str = "") -> date:
     """The date of a time (as its zone says) or of text: ISO 8601, or a pattern such as %d/%m/%Y."""
     if isinstance(value, datetime):
         return value.date()

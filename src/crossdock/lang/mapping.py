@@ -228,7 +228,7 @@ class _Loader:
         if "each" in entries:
             path = self._read.text(entries, "each", where)
             return Each(path, self._read.text(entries, "where", where), rows) if path else None
-        if "object" in entries or "rows" in entries:
+        if "object" in entries or (not named and "rows" in entries):
             return Nested(self._read.text(entries, "object", where), rows)
         if not named:
             fix = "Add from:, value:, expr:, each: or rows:."

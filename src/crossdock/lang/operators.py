@@ -138,7 +138,7 @@ def comparison(sign: str, left: Getter, right: Getter) -> Getter:
 def membership_problem(left: Type, right: Type) -> str:
     """What is wrong with `left in right`, "" when nothing is."""
     inner = element_of(right)
-    one, two = category(left), category(inner) if inner is not None else category(right)
+    one, two = category(left), category(without_enums(right if inner is None else inner))
     if inner is None and (one, two) != ("text", "text"):
         return f"{words(right)} is neither a list nor, beside text, a text."
     if one == two or "anything" in (one, two) or "" in (one, two):

@@ -122,15 +122,17 @@ def parse_expression(text: str) -> Node:
     """The tree of an expression; ExpressionError, and nothing else, for any other text."""
     if len(text) > MAX_TEXT:
         raise ExpressionError(f"longer than {MAX_TEXT} characters", MAX_TEXT)
-    source = _translated(text.replace("\n", " ").replace("\t", " "))
-    leading = len(source) - len(source.lstrip(" "))
+    translated = _translated(text.replace("\n", " ").replace("\t", " "))
+    source = translated.strip(" ")
+    leading = len(translated) - len(translated.lstrip(" "))
     try:
-        tree = ast.parse(source.strip(" "), mode="eval")
+        tree = ast.parse(source, mode="eval")
     except SyntaxError as error:
-        raise ExpressionError("cannot be read here", leading + (error.offset or 1)) from None
+        column = leading + (error.offset or len(source) + 1)
+        raise ExpressionError("cannot be read here", column) from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionError("nested too deeply") from None
-    return _Reader(source.strip(" "), leading).read(tree.body, MAX_DEPTH)
+    return _Reader(source, leading).read(tree.body, MAX_DEPTH)
 
 
 def _translated(text: str) -> str:

@@ -1,5 +1,6 @@
 """Settings to accounts: who we are to Amazon and to TIMS."""
 
+from dataclasses import fields
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ from crossdock.connectors.amazon.auth import AmazonAccount
 from crossdock.connectors.amazon.marketplaces import LWA
 from crossdock.connectors.tims.auth import SCOPES, TimsAccount
 from crossdock.connectors.tims.limits import BURST, RATE
+from crossdock.engine.policy import Policy
 from crossdock.kernel.quota import Buckets, Grant
 
 if TYPE_CHECKING:
@@ -45,6 +47,11 @@ def tims_account(settings: "Settings") -> TimsAccount:
         rate=RATE if tims.limits else Decimal(1_000_000),
         burst=BURST if tims.limits else 1_000_000,
     )
+
+
+def policy_of(settings: "Settings") -> Policy:
+    """The engine's numbers."""
+    return Policy(**{f.name: getattr(settings.policy, f.name) for f in fields(Policy)})
 
 
 class Unlimited:

@@ -27,7 +27,7 @@ from crossdock.kernel.operation import Operation
 from crossdock.kernel.quota import Buckets
 from crossdock.lang.compile import Mapping as RowMapping
 from crossdock.lang.flow import Flow
-from crossdock.wiring.accounts import amazon_account, buckets_of, tims_account
+from crossdock.wiring.accounts import amazon_account, buckets_of, policy_of, tims_account
 from crossdock.wiring.feeds import feeds_of
 from crossdock.wiring.intakes import AmazonQueue, receive_webhook
 from crossdock.wiring.language import Language, read_language
@@ -55,8 +55,10 @@ class House:
         database: Database | None = None,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
         watch: Watch | None = None,
+        one_thread: bool = False,
     ) -> None:
         self.settings = settings
+        self._one_thread = one_thread
         self.clock = clock or settings.clock()
         self.db = database or open_database(settings.store)
         self.db.migrate()
@@ -101,7 +103,7 @@ class House:
     @cached_property
     def operations(self) -> Mapping[str, Operation]:
         """Everything a flow can name."""
-        return every_operation(self.amazon, self.tims)
+        return every_operation(self.amazon, self.tims, one_thread=self._one_thread)
 
     @cached_property
     def language(self) -> Language:
@@ -134,7 +136,7 @@ class House:
             self.amazon, self.tims, self.settings.amazon.sweep.every, self.settings.tims.feed.every
         )
         runner = Runner(
-            self.db, self.flows, feeds, self.clock, self.settings.policy,
+            self.db, self.flows, feeds, self.clock, policy_of(self.settings),
             wall=self._wall, watch=self._watch,
         )  # fmt: skip
         return Engine(

@@ -16,13 +16,13 @@ from crossdock.kernel.operation import Operation, table
 from crossdock.wiring.language import PURE
 
 
-def every_operation(amazon: AmazonClient, tims: TimsClient) -> Mapping[str, Operation]:
-    """Everything a flow can name."""
-    return table(
-        *PURE.values(),
-        *amazon_operations(amazon).values(),
-        *tims_operations(tims).values(),
-    )
+def every_operation(
+    amazon: AmazonClient, tims: TimsClient, *, one_thread: bool = False
+) -> Mapping[str, Operation]:
+    """Everything a flow can name. `one_thread` keeps batches in the caller's thread."""
+    ours = amazon_operations(amazon, 1) if one_thread else amazon_operations(amazon)
+    theirs = tims_operations(tims, 1) if one_thread else tims_operations(tims)
+    return table(*PURE.values(), *ours.values(), *theirs.values())
 
 
 class _NoLine:

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from order_builders import HOME, TERMS, a_line, an_order, usd
 
 from crossdock.business.orders.model import Amount
 from crossdock.business.orders.rules import REMEDIES, business_day, draft
 from crossdock.kernel.errors import NeedsPerson
+from tests.business.orders.order_builders import HOME, TERMS, a_line, an_order, usd
 
 NO_STREET = replace(HOME, name=None, line1=None, postal_code=None)
 

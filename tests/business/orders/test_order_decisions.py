@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from order_builders import HOME, NOON, SHIP_BY, TERMS, a_line, amounts, an_order, in_tims, unhurried
 
 from crossdock.business.orders.changes import agrees, revise
 from crossdock.business.orders.decisions import decide, fingerprint_of, same
@@ -14,6 +13,17 @@ from crossdock.business.orders.model import Action, Charge, LineChange, Status
 from crossdock.business.orders.operations import ask, review, tied
 from crossdock.business.orders.rules import draft, hold
 from crossdock.kernel.errors import NeedsPerson, TryAgain
+from tests.business.orders.order_builders import (
+    HOME,
+    NOON,
+    SHIP_BY,
+    TERMS,
+    a_line,
+    amounts,
+    an_order,
+    in_tims,
+    unhurried,
+)
 
 NEW = an_order()
 ACCEPT = replace(TERMS, buyer_cancel="accept")

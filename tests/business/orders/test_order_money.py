@@ -6,13 +6,13 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from order_builders import TERMS, a_line, amounts, an_order, unhurried, usd
 
 from crossdock.business.orders.model import Amounts, Line
 from crossdock.business.orders.prices import extensions, spread
 from crossdock.business.orders.rules import draft
 from crossdock.kernel.errors import NeedsPerson
 from crossdock.kernel.money import Money, digits_of
+from tests.business.orders.order_builders import TERMS, a_line, amounts, an_order, unhurried, usd
 
 currencies = st.sampled_from(["USD", "EUR", "JPY"])
 coins = st.integers(min_value=0, max_value=5_000_000)
@@ -246,3 +246,18 @@ def test_tax_of_which_nobody_says_who_collects_it_is_asked():
 
     with pytest.raises(NeedsPerson, match="who collects the tax"):
         draft(order, replace(TERMS, tax_collected_by=None))
+
+
+def test_the_example_of_the_readme_is_true():
+    money = amounts(
+        "28.99", shipping="9.99", tax="2.10", tax_on_item="1.50", tax_on_shipping="0.60"
+    )
+    order = an_order(a_line(quantity=3, units_per_pack=10, money=money))
+    result = draft(order, TERMS)
+
+    assert [(line.quantity, line.unit_price) for line in result.lines] == [
+        (Decimal(20), Decimal("0.966")),
+        (Decimal(10), Decimal("0.967")),
+    ]
+    assert (result.total, result.marketplace_tax) == (Decimal("38.98"), Decimal("2.10"))
+    assert order.total == usd("41.08")

@@ -51,7 +51,7 @@ def test_every_row_is_reached_and_means_what_it_says(row: Row) -> None:
         assert (error.kind, error.remedy, error.suspect) == (row.kind, row.remedy, row.suspect)
 
 
-@pytest.mark.parametrize("row", (*TABLE, *LOGIN.values()), ids=lambda r: f"{r.kind} {r.words}")
+@pytest.mark.parametrize("row", [*TABLE, *LOGIN.values()], ids=lambda r: f"{r.kind} {r.words}")
 def test_every_row_for_a_person_has_a_remedy_and_a_page(row: Row) -> None:
     if row.meaning is Meaning.PERSON:
         assert row.remedy

@@ -1,6 +1,7 @@
 """Whatever people, staff and callers do in whatever order, these stay true."""
 
 import json
+from contextlib import suppress
 from decimal import Decimal
 from itertools import pairwise
 
@@ -14,33 +15,16 @@ from tests.simulators.tims.conftest import START, Caller, a_line, an_order
 ITEMS = ("WIRE", "TIPS", "KIT", "GRIND")
 PLACES = ("MAIN", "ANNEX")
 DEEDS = [
-    "enter",
-    "enter",
-    "enter",
-    "release",
-    "release",
-    "hold",
-    "cancel",
-    "change",
-    "reserve",
-    "consume",
-    "free",
-    "count",
-    "pick",
-    "ship",
-    "ship",
-    "void",
-    "rest",
-    "wait",
-    "invoice",
+    *("enter", "enter", "enter", "release", "release", "hold", "cancel", "change", "reserve"),
+    *("consume", "free", "count", "pick", "ship", "ship", "void", "rest", "wait", "invoice"),
     "complete",
 ]
 
 deeds = st.lists(
-    st.tuples(st.sampled_from(DEEDS), st.integers(0, 7), st.integers(0, 40)), max_size=60
+    st.tuples(st.sampled_from(DEEDS), st.integers(0, 7), st.integers(0, 40)), max_size=50
 )
 quick = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 
 
@@ -73,10 +57,8 @@ class Day:
     def live(self, deed: str, one: int, many: int) -> None:
         orders = list(self.sim.orders)
         number = orders[one % len(orders)] if orders else "SO-0"
-        try:
+        with suppress(ValueError):  # staff cannot do that now
             getattr(self, deed)(number, one, many)
-        except ValueError:
-            pass  # staff cannot do that now
 
     def create(self, path: str, body: object) -> None:
         key = f"k{len(self.replays)}"
@@ -130,7 +112,7 @@ class Day:
         self.sim.pick(number)
 
     def ship(self, number, one, many):
-        order = self.sim.orders[number] if number in self.sim.orders else None
+        order = self.sim.orders.get(number)
         lines = order.lines if order else []
         left = {x.line_number: x.qty_allocated for x in lines if x.qty_allocated}
         if many % 2:

@@ -227,8 +227,8 @@ def _cancel_question(order: Order, where: str) -> Question:
     return Question(
         "buyer-wants-to-cancel",
         f"the buyer wants to cancel{some}. {where}",
-        "Cancel it in Seller Central, or ship it all the same: edit terms.buyer_cancel to ship "
-        "and retry.",
+        "Cancel it in Seller Central, or ship it all the same: "
+        "crossdock case edit ID --set terms.buyer_cancel=ship",
     )
 
 

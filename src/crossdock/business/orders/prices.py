@@ -1,7 +1,7 @@
 """Exact arithmetic of an order line: what it brings, and unit prices that come to just that."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from crossdock.business.orders.model import Amounts, Charge, Line, Terms
@@ -111,17 +111,14 @@ def priced(line: Line, terms: Terms) -> Priced:
         goods=read.goods(),
         discount=read.goods_discount(),
         charges=read.charges(),
-        tax=read.or_zero(amounts.tax),
+        tax=read.tax(),
         by_marketplace=_collector(line, terms),
     )
 
 
 def _one_currency(amounts: Amounts, currency: str) -> None:
-    fields = (
-        amounts.item, amounts.shipping, amounts.gift_wrap, amounts.cod_fee, amounts.other,
-        amounts.tax, amounts.discount, amounts.tax_on_item, amounts.discount_on_item,
-    )  # fmt: skip
-    known = [money for money in fields if money is not None]
+    values = (getattr(amounts, field.name) for field in fields(Amounts))
+    known = [money for money in values if isinstance(money, Money)]
     if any(money.currency != currency for money in known):
         raise Untied("its amounts are in several currencies")
     if not all(money.is_whole_coins for money in known):
@@ -177,6 +174,9 @@ class _Reader:
         if discount > self.goods():
             raise Untied(f"the discount of {discount} is more than the goods of {self.goods()}")
         return self._not_negative("discount", discount)
+
+    def tax(self) -> Money:
+        return self._not_negative("tax", self.or_zero(self._amounts.tax))
 
     def charges(self) -> tuple[Charge, ...]:
         amounts = self._amounts

@@ -61,7 +61,8 @@ def _settings(client: AmazonClient) -> list[Finding]:
     fix = f"Set the region to one of {', '.join(REGIONS)}."
     rows.append(Finding("region", known, account.region or "missing", "" if known else fix))
     rows += [_address(name, url) for name, url in _addresses(client)]
-    rows += [_region_of(account.region, shop) for shop in account.marketplace_ids]
+    if known:
+        rows += [_region_of(account.region, shop) for shop in account.marketplace_ids]
     return rows
 
 

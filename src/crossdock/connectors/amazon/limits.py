@@ -46,6 +46,7 @@ RATES: Final[Mapping[str, Rate]] = {
 """The published rates, from Amazon's model files of 2026-08."""
 
 _LONGEST_STAGGER = timedelta(minutes=10)
+_USED_SHARE = 0.95  # Amazon's count and ours differ a little
 
 
 class Quota:
@@ -73,7 +74,7 @@ class Quota:
     def waits(self, operation: str, wait: timedelta, place: int) -> timedelta:
         """When the caller at that place of the queue may try; 0 is the first one waiting."""
         rate = self._told.get(operation, RATES[operation].per_second)
-        return wait + min(timedelta(seconds=float(place / rate)), _LONGEST_STAGGER)
+        return wait + min(timedelta(seconds=place / (float(rate) * _USED_SHARE)), _LONGEST_STAGGER)
 
     def heard(self, operation: str, headers: Mapping[str, str]) -> None:
         """Adopt the rate that the answer names, if it names one."""
@@ -126,7 +127,6 @@ class _Bucket:
     struck_at: datetime | None = None
 
 
-_USED_SHARE = 0.95  # Amazon's count and ours differ a little
 _STRIKES_TO_LEARN = 2
 _STRIKE_MEMORY = timedelta(minutes=30)
 _LEARNED_STEP = 0.7

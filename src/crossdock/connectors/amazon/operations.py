@@ -61,9 +61,9 @@ class Sweep:
     more: bool = False
 
 
-def operations(client: AmazonClient) -> Mapping[str, Operation]:
-    """The table."""
-    batch, shipments = _Batch(), Shipments(client)
+def operations(client: AmazonClient, at_once: int = AT_ONCE) -> Mapping[str, Operation]:
+    """The table. `at_once` 1 keeps batches in one thread, for worlds that replay."""
+    batch, shipments = _Batch(at_once), Shipments(client)
     return table(
         Operation(
             "amazon.get_order",
@@ -139,14 +139,15 @@ def _sweep(seen: Mapping[str, datetime], until: Watermark, *, more: bool = False
 class _Batch:
     """Does the records of a batch side by side, each with its own result and evidence."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
         self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
 
     def run(self, work: Callable[..., object], rows: Sequence[tuple[Any, ...]]) -> list[Noted]:
         """One result per row, in order. After a throttled call the rest is not even tried."""
         refused = _FirstThrottle()
-        if len(rows) <= 1:
+        if len(rows) <= 1 or self._at_once <= 1:
             return [refused.guarded(work, row) for row in rows]
         jobs = [self._threads().submit(refused.guarded, work, row) for row in rows]
         return [job.result() for job in jobs]
@@ -154,7 +155,7 @@ class _Batch:
     def _threads(self) -> ThreadPoolExecutor:
         with self._lock:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="amazon")
+                self._pool = ThreadPoolExecutor(self._at_once, thread_name_prefix="amazon")
             return self._pool
 
 

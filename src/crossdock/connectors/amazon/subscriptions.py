@@ -1,5 +1,6 @@
 """Sees to it that Amazon sends order changes to our queue."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,17 +34,18 @@ def ensure_subscription(
     it may be repeated. `move` takes the subscription over from another queue.
     """
     made: list[str] = []
-    destination = _destination_of(client, queue_arn)
+    known = client.destinations()
+    destination = _destination_of(known, queue_arn)
     if destination is None:
-        created = client.create_destination(_free_name(client, name), queue_arn)
-        destination = created or _destination_of(client, queue_arn)
+        created = client.create_destination(_free_name(known, name), queue_arn)
+        destination = created or _destination_of(client.destinations(), queue_arn)
         made.append("destination")
     if destination is None:
         raise TryAgain("Amazon says that the destination exists but does not show it yet")
     subscription = client.subscription(ORDER_CHANGE)
     if subscription is not None and subscription.destinationId != destination.destinationId:
         if not move:
-            raise _elsewhere(client, subscription)
+            raise _elsewhere(client.account.seller_id, known, subscription)
         client.delete_subscription(ORDER_CHANGE, subscription.subscriptionId)
         subscription = None
     if subscription is None:
@@ -52,16 +54,13 @@ def ensure_subscription(
     return Subscribed(destination.destinationId, subscription.subscriptionId, tuple(made))
 
 
-def _destination_of(client: AmazonClient, queue_arn: str) -> m.Destination | None:
-    for destination in client.destinations():
-        if destination.resource.sqs is not None and destination.resource.sqs.arn == queue_arn:
-            return destination
-    return None
+def _destination_of(known: Sequence[m.Destination], queue_arn: str) -> m.Destination | None:
+    return next((d for d in known if d.resource.sqs and d.resource.sqs.arn == queue_arn), None)
 
 
-def _free_name(client: AmazonClient, name: str) -> str:
+def _free_name(known: Sequence[m.Destination], name: str) -> str:
     """Names of destinations are unique; another queue may have ours."""
-    taken = {destination.name for destination in client.destinations()}
+    taken = {destination.name for destination in known}
     return next(n for n in (name, *(f"{name}-{i}" for i in range(2, 1000))) if n not in taken)
 
 
@@ -74,13 +73,13 @@ def _subscribed(client: AmazonClient, destination: m.Destination) -> m.Subscript
     return subscription
 
 
-def _elsewhere(client: AmazonClient, subscription: m.Subscription) -> NeedsPerson:
-    where = next(
-        (d for d in client.destinations() if d.destinationId == subscription.destinationId), None
-    )
+def _elsewhere(
+    seller_id: str, known: Sequence[m.Destination], subscription: m.Subscription
+) -> NeedsPerson:
+    where = next((d for d in known if d.destinationId == subscription.destinationId), None)
     arn = where.resource.sqs.arn if where and where.resource.sqs else subscription.destinationId
     return NeedsPerson(
-        f"order changes of seller {client.account.seller_id} go to another place: {arn}",
+        f"order changes of seller {seller_id} go to another place: {arn}",
         kind="subscription-elsewhere",
         remedy="If that queue is not used any more, move the subscription to ours.",
         about="subscription ORDER_CHANGE",

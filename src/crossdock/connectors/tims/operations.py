@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from typing import Any
 
 from crossdock.connectors.tims import models as m
@@ -11,20 +10,26 @@ from crossdock.connectors.tims.feed import Changes, Watermark, changed_keys
 from crossdock.connectors.tims.limits import CONCURRENT_WRITES, waiting
 from crossdock.connectors.tims.orders import Orders
 from crossdock.connectors.tims.reservations import Holds
-from crossdock.kernel.errors import Defect, RunError
+from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.operation import Operation, Repeat, Result, table
 
 Run = Callable[..., Any]
 Many = Callable[[Sequence[tuple[Any, ...]]], Sequence[Result]]
 
 
-def operations(client: TimsClient) -> Mapping[str, Operation]:
-    """The table of one site."""
-    return table(*_order_reads(client), *_order_writes(client), *_stock(client), *_others(client))
+def operations(client: TimsClient, at_once: int = CONCURRENT_WRITES) -> Mapping[str, Operation]:
+    """The table of one site. `at_once` 1 keeps batches in one thread, for worlds that replay."""
+    many = _Many(client, at_once)
+    return table(
+        *_order_reads(client, many),
+        *_order_writes(client, many),
+        *_stock(client, many),
+        *_others(client, many),
+    )
 
 
-def _order_reads(client: TimsClient) -> tuple[Operation, ...]:
-    orders, many = Orders(client), _Many(client)
+def _order_reads(client: TimsClient, many: "_Many") -> tuple[Operation, ...]:
+    orders = Orders(client)
     return (
         Operation(
             "tims.find_sales_order",
@@ -56,8 +61,8 @@ def _order_reads(client: TimsClient) -> tuple[Operation, ...]:
     )
 
 
-def _order_writes(client: TimsClient) -> tuple[Operation, ...]:
-    orders, many = Orders(client), _Many(client)
+def _order_writes(client: TimsClient, many: "_Many") -> tuple[Operation, ...]:
+    orders = Orders(client)
     return (
         Operation(
             "tims.create_sales_order",
@@ -98,8 +103,8 @@ def _order_writes(client: TimsClient) -> tuple[Operation, ...]:
     )
 
 
-def _stock(client: TimsClient) -> tuple[Operation, ...]:
-    holds, many = Holds(client), _Many(client)
+def _stock(client: TimsClient, many: "_Many") -> tuple[Operation, ...]:
+    holds = Holds(client)
     return (
         Operation(
             "tims.reserve_stock",
@@ -139,8 +144,8 @@ def _stock(client: TimsClient) -> tuple[Operation, ...]:
     )
 
 
-def _others(client: TimsClient) -> tuple[Operation, ...]:
-    orders, many = Orders(client), _Many(client)
+def _others(client: TimsClient, many: "_Many") -> tuple[Operation, ...]:
+    orders = Orders(client)
     return (
         Operation(
             "tims.get_customer",
@@ -210,8 +215,8 @@ def stock(client: TimsClient, query: m.StockQuery) -> tuple[m.StockRow, ...]:
 class _Many:
     """Runs a batch over a few threads: tokens for all in one go, one Result per record."""
 
-    def __init__(self, client: TimsClient) -> None:
-        self._client = client
+    def __init__(self, client: TimsClient, at_once: int) -> None:
+        self._client, self._at_once = client, at_once
 
     def __call__(self, request: str, run: Run) -> Many:
         """The batch form of `run`, whose first request has that name."""
@@ -224,24 +229,16 @@ class _Many:
 
         return run_many
 
-    @staticmethod
-    def _together(run: Run, batch: Sequence[tuple[Any, ...]]) -> list[Result]:
-        if len(batch) <= 1:
+    def _together(self, run: Run, batch: Sequence[tuple[Any, ...]]) -> list[Result]:
+        if len(batch) <= 1 or self._at_once <= 1:
             return [_outcome(run, record) for record in batch]
-        with ThreadPoolExecutor(CONCURRENT_WRITES, thread_name_prefix="tims") as pool:
-            # A copied context each, so that calls are noted where the caller collects evidence.
-            futures = [pool.submit(copy_context().run, _outcome, run, record) for record in batch]
-            return [future.result() for future in futures]
+        with ThreadPoolExecutor(self._at_once, thread_name_prefix="tims") as pool:
+            return list(pool.map(lambda record: _outcome(run, record), batch))
 
 
-def _outcome(run: Run, record: tuple[Any, ...]) -> Result:
+def _outcome(run: Run, record: tuple[Any, ...]) -> Noted:
+    """The record's result and its own calls; one record's surprise must not lose the others."""
     try:
-        return run(*record)
-    except RunError as error:
-        return error
-    except Exception as error:  # noqa: BLE001  one record's surprise must not lose the others
-        return Defect(
-            f"{type(error).__name__} in a TIMS operation",
-            code="unexpected",
-            reproduce={"error": type(error).__name__, "operation": getattr(run, "__name__", "?")},
-        )
+        return noted(run, *record)
+    except Exception as error:  # noqa: BLE001  (our bug in one record; the engine makes a case)
+        return Noted(error, ())

@@ -6,6 +6,7 @@ from crossdock.simulators.tims.items import Item
 from crossdock.simulators.tims.office import Site
 from crossdock.simulators.tims.orders import SimLine, SimSalesOrder
 from crossdock.simulators.tims.outbox import WebhookDelivery
+from crossdock.simulators.tims.reservations import Reservation
 from crossdock.simulators.tims.shipments import Package, SimShipment
 from crossdock.simulators.tims.staff import Staff
 
@@ -13,6 +14,7 @@ __all__ = [
     "FAULTS",
     "Item",
     "Package",
+    "Reservation",
     "SimLine",
     "SimSalesOrder",
     "SimShipment",

@@ -13,6 +13,7 @@ from crossdock.simulators.tims.order_moves import UPDATED
 from crossdock.simulators.tims.orders import SimSalesOrder
 from crossdock.simulators.tims.problems import Refusal
 from crossdock.simulators.tims.records import known
+from crossdock.simulators.tims.reservations import Reservation
 from crossdock.simulators.tims.shipments import Package, SimShipment
 from crossdock.simulators.tims.warehouse import Warehouse
 
@@ -39,6 +40,11 @@ class Staff:
         return self._office.shipments.table.rows
 
     @property
+    def reservations(self) -> dict[str, Reservation]:
+        """Every reservation, by id."""
+        return self._office.reservations.table.rows
+
+    @property
     def customers(self) -> dict[str, Customer]:
         """Every customer, by code."""
         return self._office.customers.table.rows
@@ -59,8 +65,9 @@ class Staff:
         """For these days, or for good when none is named."""
         table = self._office.locations.table
         location = known(table, location_id)
-        location.closed_dates.extend(days)
-        location.is_active = bool(location.closed_dates)
+        named = list(days)
+        location.closed_dates.extend(named)
+        location.is_active = location.is_active and bool(named)
         table.touch(location)
 
     def add_item(

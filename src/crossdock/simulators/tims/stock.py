@@ -98,7 +98,7 @@ class Stock:
     def changed(self, level: Level) -> None:
         """Give the level its next version."""
         if level.available < 0 or level.allocated < 0 or level.on_hand < 0:
-            raise ValueError(f"{level.key}: stock promised beyond what is on hand")
+            raise RuntimeError(f"{level.key}: stock promised beyond what is on hand")
         self.table.touch(level, "stock.changed")
 
     def of_item(self, item_number: str) -> list[Level]:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from crossdock.simulators.wire import Reply, Request
 from crossdock.simulators.world.scenario import from_dict
 from crossdock.simulators.world.world import World
-from crossdock.simulators.wire import Reply, Request
 
 Answer = Callable[[Any], object]
 

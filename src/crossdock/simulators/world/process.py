@@ -195,7 +195,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run until told to stop."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     options = arguments(sys.argv[1:] if argv is None else argv)
-    stop = threading.Event()
+    stop, begun_by = threading.Event(), os.getppid()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
@@ -218,15 +218,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     sys.stdout.write(json.dumps(process.ready) + "\n")
     sys.stdout.flush()
     while not stop.wait(0.5):
-        if options.parent is not None and not _alive(options.parent):
+        if options.parent is not None and not _alive(options.parent, begun_by):
             break
     process.stop()
     return 0
 
 
-def _alive(pid: int) -> bool:
-    if os.getppid() == pid:
-        return True
+def _alive(pid: int, begun_by: int) -> bool:
+    """Whether our parent still runs. A child sees it by having another parent now: a process that
+    has ended but was not waited for keeps its number.
+    """
+    if pid == begun_by:
+        return os.getppid() == pid
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -4,10 +4,11 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 AMAZON_ACCOUNT = "437568002678"  # the principal that Amazon's notifications come from
-ACCESS_KEY, SECRET_KEY = "rehearsal", "rehearsal"  # noqa: S105 - made up; moto takes any
+ACCESS_KEY, SECRET_KEY = "rehearsal", "rehearsal"
 AWS_REGION = "us-east-1"
 NAME = "crossdock-orders"
 _MOST = 10  # messages that SQS takes in one call
@@ -29,12 +30,10 @@ class Queue:
     """Moto's server in a thread, one queue, and a sender."""
 
     def __init__(self, port: int = 0) -> None:
-        # Imported late: worlds that replay in memory need neither, and both are slow to load.
-        import boto3
-        from moto.server import ThreadedMotoServer
-
+        # Loaded late: worlds that replay in memory need neither, and both are slow to load.
+        server, boto3 = import_module("moto.server"), import_module("boto3")
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs every request
-        self._server: Any = ThreadedMotoServer("127.0.0.1", port, verbose=False)
+        self._server: Any = server.ThreadedMotoServer("127.0.0.1", port, verbose=False)
         self._server.start()
         host, taken = self._server.get_host_and_port()
         endpoint = f"http://{host}:{taken}"

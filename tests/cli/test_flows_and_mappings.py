@@ -1,0 +1,129 @@
+"""`crossdock flow` and `crossdock mapping` on the shipped files and on a person's own."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossdock.cli.queries import FULFILMENT, ORDER_LINK, ORDERS, SHIPMENT_LINK
+from crossdock.settings import read_settings
+from crossdock.wiring import load
+from tests.cli.conftest import LINKED, Run, Workplace, data
+
+ORDER = {
+    "orderId": LINKED,
+    "createdTime": "2026-11-23T10:00:00Z",
+    "lastUpdatedTime": "2026-11-23T10:05:00Z",
+    "salesChannel": {"channelName": "AMAZON", "marketplaceId": "ATVPDKIKX0DER"},
+    "fulfillment": {"fulfillmentStatus": "UNSHIPPED", "fulfilledBy": "MERCHANT"},
+    "recipient": {"deliveryAddress": {"name": "Jo Private", "addressLine1": "1 Long Lane"}},
+    "proceeds": {"grandTotal": {"amount": "19.99", "currencyCode": "USD"}},
+    "orderItems": [
+        {"orderItemId": "1", "quantityOrdered": 1, "product": {"sellerSku": "WLD-TIP-035-10PK"}}
+    ],
+}
+PREVIEW = ("mapping", "preview")
+BY_NAME = ("--mapping", "orders.from_amazon")
+
+
+@pytest.fixture
+def sample(folder: Path) -> Path:
+    file = folder / "order.json"
+    file.write_text(json.dumps({"order": ORDER}))  # wrapped, as getOrder answers
+    return file
+
+
+def test_flows_are_listed_the_most_urgent_first(place: Workplace, run: Run) -> None:
+    flows = data(run("flow", "list", "--json"))["flows"]
+    assert [f["name"] for f in flows][:2] == [FULFILMENT, ORDERS]
+    assert "create" in flows[1]["steps"]
+    assert "Amazon order id" in run("flow", "list").stdout
+
+
+def test_the_links_that_orders_are_shown_by_are_those_of_the_flows(place: Workplace) -> None:
+    house = load(read_settings(place.folder, {}))
+    try:
+        assert house.flows[ORDERS].link_kind == ORDER_LINK
+        assert house.flows[FULFILMENT].link_kind == SHIPMENT_LINK
+    finally:
+        house.close()
+
+
+def test_the_shipped_files_are_in_order(place: Workplace, run: Run) -> None:
+    result = run("flow", "check")
+    assert (result.exit_code, "in order" in result.stdout) == (0, True)
+
+
+def test_a_persons_mistakes_are_told_all_at_once(place: Workplace, run: Run) -> None:
+    flows = place.folder / "flows"
+    flows.mkdir()
+    (flows / "mine.yaml").write_text(
+        "flow: mine\nversion: 1\nabout: x\nkey: k\nsteps:\n"
+        "  - {name: fetch, do: amazon.get_ordr, take: key, give: amazon}\n"
+    )
+    tables = place.folder / "lookups"
+    tables.mkdir()
+    (tables / "carriers.csv").write_text("tims_carrier,amazon_code\nUPS\n")
+    result = run("flow", "check")
+    assert result.exit_code == 1
+    assert "flows/mine.yaml: line 6" in result.stdout
+    assert "amazon.get_order" in result.stdout
+    assert "lookups/carriers.csv: row 2" in result.stdout
+    assert data(run("flow", "check", "--json"))["ok"] is False
+
+
+def test_an_unknown_flow_names_the_nearest(place: Workplace, run: Run) -> None:
+    result = run("flow", "run", "ordres", LINKED)
+    assert result.exit_code == 2
+    assert "'orders'" in result.stderr
+
+
+def test_a_preview_shows_values_sources_and_lookup_rows(
+    place: Workplace, run: Run, sample: Path
+) -> None:
+    told = data(run(*PREVIEW, str(sample), *BY_NAME, "--json"))
+    assert (told["ok"], told["value"]["order_id"]) == (True, LINKED)
+    rows: dict[str, Any] = {row["target"]: row for row in told["rows"]}
+    item = rows["lines[0].item_number"]
+    assert (item["value"], item["from"], item["base"]) == (
+        "WLD-TIP-035", ["product.sellerSku"], "orderItems[0]",
+    )  # fmt: skip
+    assert item["lookup"].startswith("skus row")
+    assert told["value"]["total"] == {"amount": "19.99", "currency": "USD"}
+
+
+def test_a_preview_masks_people_unless_asked(place: Workplace, run: Run, sample: Path) -> None:
+    shown = run(*PREVIEW, str(sample), *BY_NAME).stdout
+    assert "ship_to.name" in shown
+    assert "Private" not in shown
+    assert "Long Lane" not in run(*PREVIEW, str(sample), *BY_NAME, "--json").stdout
+    assert "Jo Private" in run(*PREVIEW, str(sample), *BY_NAME, "--show-personal").stdout
+
+
+def test_a_row_that_cannot_write_is_named(place: Workplace, run: Run, sample: Path) -> None:
+    broken = {**ORDER, "proceeds": {"grandTotal": {"amount": "much", "currencyCode": "USD"}}}
+    sample.write_text(json.dumps(broken))
+    result = run(*PREVIEW, str(sample), *BY_NAME)
+    assert result.exit_code in (1, 2)
+    assert "grandTotal" in result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [("{", "is not JSON"), ('{"orderId": 5}', "is not a Order"), ("[]", "is not a Order")],
+)
+def test_a_sample_that_is_no_sample_is_misuse(
+    place: Workplace, run: Run, sample: Path, written: str, said: str
+) -> None:
+    sample.write_text(written)
+    result = run(*PREVIEW, str(sample), *BY_NAME)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_an_unknown_mapping_names_the_nearest(place: Workplace, run: Run, sample: Path) -> None:
+    result = run(*PREVIEW, str(sample), "--mapping", "orders.from_amazn")
+    assert result.exit_code == 2
+    assert "'orders.from_amazon'" in result.stderr

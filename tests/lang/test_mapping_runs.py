@@ -1,0 +1,465 @@
+"""What mappings make of orders, and what they say when they cannot."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossdock.kernel.errors import Defect, NeedsPerson
+from crossdock.kernel.ids import fingerprint
+from crossdock.kernel.money import Money
+from crossdock.lang import compile as compiling
+from crossdock.lang import retelling
+from crossdock.lang.check import check_mapping
+from crossdock.lang.compile import compile_mapping
+from crossdock.lang.lineage import Trace, fingerprint_of, is_personal
+from crossdock.lang.mapping import load_mapping
+from tests.lang.goods import (
+    HOUSE,
+    NEEDED,
+    TYPES,
+    Address,
+    Amount,
+    Buyer,
+    Item,
+    Order,
+    ShipTo,
+    ShopOrder,
+    Size,
+    Status,
+    Strict,
+    a_mapping,
+    a_shop_order,
+    an_item,
+    compiled,
+    mapped,
+    tables,
+    with_needed,
+)
+
+BUYER = Buyer(name="Ann Lee", first="Ann", last="Lee", address=Address(city="Reno", name="Dock 4"))
+
+
+def stopped(*rows: str, **changes: Any) -> NeedsPerson:
+    mapping = compiled(with_needed(*rows))
+    with pytest.raises(NeedsPerson) as asked:
+        mapping.apply(a_shop_order(**changes))
+    return asked.value
+
+
+# --- values ---------------------------------------------------------------------------------------
+
+
+def test_an_order_becomes_ours() -> None:
+    order = mapped()
+    assert order.order_id == "111-1"
+    assert [(line.sku, line.quantity) for line in order.lines] == [
+        ("SKU-1", Decimal(2)),
+        ("SKU-2", Decimal(2)),
+    ]
+    assert type(order.lines[0].quantity) is Decimal
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "value"),
+    [
+        ("{to: placed, from: createdTime}", "placed", datetime(2026, 11, 23, 10, tzinfo=UTC)),
+        ("{to: day, from: createdTime, using: to_date}", "day", date(2026, 11, 23)),
+        ("{to: day, value: 2026-01-02}", "day", date(2026, 1, 2)),
+        ("{to: placed, value: '2026-01-02T00:00:00Z'}", "placed", datetime(2026, 1, 2, tzinfo=UTC)),
+        ("{to: status, value: shipped}", "status", Status.SHIPPED),
+        ("{to: size, value: LARGE}", "size", Size.LARGE),
+        ("{to: size, value: 1}", "size", Size.SMALL),
+        ("{to: mode, value: fast}", "mode", "fast"),
+        ("{to: rate, value: 2}", "rate", Decimal(2)),
+        ("{to: rate, value: '2.50'}", "rate", Decimal("2.50")),
+        ("{to: total, value: 1.50 USD}", "total", Money(Decimal("1.50"), "USD")),
+        ("{to: company, value: null}", "company", None),
+        ("{to: company, value: x, using: upper}", "company", "X"),
+        ("{to: programs, value: [a, b]}", "programs", ("a", "b")),
+        ("{to: urgent, value: true}", "urgent", True),
+        ("{to: programs, from: 'orderItems[].orderItemId'}", "programs", ("1", "2")),
+        ("{to: company, from: [carrierCode, buyer.name]}", "company", "Ann Lee"),
+        ("{to: company, from: {all: [buyer.first, buyer.last]}, using: join_words}", "company", "Ann Lee"),
+        ("{to: company, from: {all: [buyer.first, 'carrierCode?']}, using: join_words}", "company", "Ann"),
+        ("{to: company, from: orderId, using: [{clip: 3}, lower]}", "company", "111"),
+        ("{to: company, from: carrierCode, default: none of them}", "company", "none of them"),
+        ("{to: company, from: carrierCode, missing: skip}", "company", None),
+        ("{to: company, from: notes.gate, missing: none}", "company", "7"),
+        ("{to: company, from: notes.floor, missing: none}", "company", None),
+        ("{to: total, expr: 'money(grandTotal) - money(1, grandTotal.currencyCode)', missing: none}",
+         "total", None),
+        ("{to: rate, expr: 'count(orderItems) / 4'}", "rate", Decimal("0.5")),
+        ("{to: rate, expr: 3}", "rate", Decimal(3)),
+        ("{to: urgent, expr: 'buyer != none'}", "urgent", True),
+        ("{to: company, when: 'carrierCode == none', value: x}", "company", "x"),
+        ("{to: company, when: 'carrierCode != none', value: x}", "company", None),
+        ("{to: mode, when: 'carrierCode != none', value: fast, missing: default, default: slow}", "mode", "slow"),
+        ("{to: company, when: 'carrierCode != none', from: orderId, missing: none}", "company", None),
+        ("{to: company, from: orderId, using: nothing_for}", "company", "111-1"),
+        ("{to: company, value: none, using: nothing_for, missing: none, when: 'true'}", "company", None),
+        ("{to: ship_to, object: buyer.address, rows: [{to: city, from: city}, {to: name, from: /orderId}]}",
+         "ship_to", ShipTo("Reno", "111-1")),
+        ("{to: ship_to, rows: [{to: city, expr: root.orderId}]}", "ship_to", ShipTo("111-1")),
+    ],
+)  # fmt: skip
+def test_a_row_writes_its_value(row: str, field: str, value: object) -> None:
+    assert getattr(mapped(row, buyer=BUYER, notes={"gate": "7"}), field) == value
+
+
+def test_an_absent_part_may_leave_nothing_or_be_skipped() -> None:
+    rows = "rows: [{to: city, from: city}]"
+    assert mapped(f"{{to: ship_to, object: buyer.address, missing: none, {rows}}}").ship_to is None
+    assert mapped(f"{{to: ship_to, object: buyer.address, missing: skip, {rows}}}").ship_to is None
+
+
+def test_lists_are_filtered_and_numbered() -> None:
+    rows = (
+        "{to: order_id, from: orderId}",
+        "{to: lines, each: orderItems, where: 'quantityOrdered > 1', rows: ["
+        "{to: sku, from: product.sellerSku}, {to: quantity, from: quantityOrdered}, "
+        "{to: number, from: position}, {to: order_id, from: /orderId}, "
+        "{to: price, from: price, using: money, missing: none}]}",
+    )
+    items = [an_item(1), an_item(2, quantityOrdered=1), an_item(3, price=None)]
+    order = compiled(a_mapping(*rows)).apply(a_shop_order(orderItems=items))
+    assert [(line.sku, line.number, line.order_id) for line in order.lines] == [
+        ("SKU-1", 1, "111-1"),
+        ("SKU-3", 2, "111-1"),
+    ]
+    assert [line.price for line in order.lines] == [Money(Decimal("19.99"), "USD"), None]
+
+
+def test_an_absent_list_may_be_an_empty_one() -> None:
+    tags = "{to: lines, each: 'orderItems[].tags[]', default: [], rows: [{to: sku, expr: root.orderId}, {to: quantity, value: 1}]}"
+    order = compiled(a_mapping(NEEDED[0], tags)).apply(
+        a_shop_order(orderItems=[an_item(1), an_item(2, tags=["x", "y"])])
+    )
+    assert len(order.lines) == 2
+    nothing = compiled(a_mapping(NEEDED[0], tags.replace("orderItems[].tags[]", "programs")))
+    assert nothing.apply(a_shop_order()).lines == ()
+
+
+def test_of_several_rows_for_one_target_the_first_that_applies_wins() -> None:
+    rows = (
+        "{to: company, when: 'buyer?.name != none', from: buyer.name}",
+        "{to: company, when: 'carrierCode != none', from: carrierCode}",
+        "{to: company, value: nobody}",
+    )
+    assert mapped(*rows, buyer=BUYER).company == "Ann Lee"
+    assert mapped(*rows, carrierCode="UPS").company == "UPS"
+    assert mapped(*rows).company == "nobody"
+
+
+def test_a_lookup_table_turns_a_code_into_ours() -> None:
+    row = "{to: carrier, from: carrierCode, lookup: carriers.tims, missing: none"
+    assert mapped(row + "}", carrierCode="UPS").carrier == "UP01"
+    assert mapped(row + "}").carrier is None
+    assert mapped(row + ", unfound: none}", carrierCode="GLS").carrier is None
+    other = "{to: carrier, from: carrierCode, lookup: carriers.tims, unfound: default, default: OTHER"
+    assert mapped(other + "}", carrierCode="GLS").carrier == "OTHER"
+    assert "carrierCode is absent" in str(stopped(other + ", missing: stop}"))
+
+
+def test_functions_and_the_lookup_work_in_the_order_they_are_written() -> None:
+    before = "{to: carrier, from: carrierCode, using: upper, lookup: carriers.tims}"
+    after = "{to: urgent, from: carrierCode, lookup: carriers.express, using: yes_no}"
+    assert mapped(before, carrierCode="ups").carrier == "UP01"
+    assert mapped(after, carrierCode="UPS").urgent is True
+    joined = "{to: carrier, from: {all: [carrierCode]}, using: join_words, lookup: carriers.tims}"
+    assert mapped(joined, carrierCode="UPS").carrier == "UP01"
+    by_status = a_mapping(
+        "{to: city, from: status, lookup: carriers.tims, unfound: default, default: x}",
+        source="ours.Order", target="ours.ShipTo",
+    )  # fmt: skip
+    assert compiled(by_status).apply(mapped()) == ShipTo("x")
+
+
+def test_several_sources_are_taken_by_name() -> None:
+    text = a_mapping(
+        "{to: city, from: order.orderId}",
+        "{to: name, from: address.name, missing: none}",
+        source="{order: shop.Order, address: 'ours.ShipTo?'}",
+        target="ours.ShipTo",
+    )
+    mapping = compiled(text)
+    assert mapping.takes == (ShopOrder, ShipTo | None)
+    assert mapping.apply({"order": a_shop_order(), "address": None}) == ShipTo("111-1")
+    assert mapping.apply({"order": a_shop_order(), "address": ShipTo("x", "y")}).name == "y"
+
+
+def test_a_pydantic_target_is_built_by_its_own_names() -> None:
+    mapping = compiled(
+        a_mapping("{to: code, from: orderId}", "{to: units, value: 2}", target="ours.Strict")
+    )
+    assert mapping.apply(a_shop_order(orderId="abc")) == Strict(Code="abc", units=2)
+    with pytest.raises(NeedsPerson) as asked:
+        mapping.apply(a_shop_order(orderId="secret"))
+    assert str(asked.value) == (
+        "test.yaml: line 1: Strict refused its values (Code: string_too_long)"
+    )
+
+
+# --- stopping -------------------------------------------------------------------------------------
+
+
+def test_every_row_that_stops_is_told_at_once_without_a_value() -> None:
+    error = stopped(
+        "{to: company, from: buyer.name}",
+        "{to: carrier, from: carrierCode, lookup: carriers.tims}",
+        "{to: urgent, from: notes.urgent, using: yes_no}",
+        "{to: rate, expr: 'count(orderItems) / 0'}",
+        carrierCode="GLS",
+        notes={"urgent": "maybe"},
+        orderItems=[an_item(1), an_item(2, product={"sellerSku": None})],
+    )
+    assert str(error) == (
+        "test.yaml: line 7, row 2.1 (to: lines.sku): product.sellerSku is absent; "
+        "line 8, row 3 (to: company): buyer.name is absent; "
+        "line 9, row 4 (to: carrier): lookup table carriers has no amazon 'GLS'; "
+        "line 10, row 5 (to: urgent): yes_no refused the value: it is neither yes nor no; "
+        "line 11, row 6 (to: rate): the expression cannot be worked out: DivisionByZero "
+        "(in 'count(orderItems) / 0')"
+    )
+    assert error.kind == "carrier-unknown"
+    assert "Add 'GLS' to lookups/carriers.csv, column amazon, then press Retry." in error.remedy
+    rows: Any = error.evidence["rows"]
+    assert rows[0] == {
+        "row": "2.1", "line": 7, "target": "lines[1].sku", "path": "product.sellerSku"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "changes", "told"),
+    [
+        ("{to: urgent, from: carrierCode, using: yes_no}", {"carrierCode": "chatty"},
+         "yes_no refused the value (ValueError)"),
+        ("{to: status, from: carrierCode}", {"carrierCode": "odd"}, "the value is not Status"),
+        ("{to: rate, from: carrierCode, using: to_decimal}", {"carrierCode": "1,5"},
+         "to_decimal refused the value: it is not a number such as 19.99"),
+        ("{to: company, value: none, using: nothing_for}", {}, "the value is absent"),
+        ("{to: company, from: {all: [buyer.first, buyer.last]}, using: join_words}", {},
+         "buyer.first or buyer.last is absent"),
+        ("{to: ship_to, object: buyer, rows: [{to: city, from: name}]}", {}, "buyer is absent"),
+        ("{to: total, expr: money(grandTotal)}", {}, "grandTotal is absent"),
+        ("{to: carrier, from: buyer.name, lookup: carriers.tims}", {"buyer": BUYER},
+         "lookup table carriers has no amazon ***"),
+        ("{to: programs, from: 'orderItems[].orderItemId'}",
+         {"orderItems": [None]}, "AttributeError"),
+        ("{to: company, from: orderId, when: 'count(orderItems) / 0 > 1'}", {}, "DivisionByZero"),
+        ("{to: company, from: orderId, using: forbidden_goods}", {"orderId": "BOMB"},
+         "goods that may not be sold"),
+    ],
+)  # fmt: skip
+def test_why_a_row_stops_is_told(row: str, changes: dict[str, Any], told: str) -> None:
+    error = stopped(row, **changes)
+    assert told in str(error)
+    assert error.remedy
+    assert "Ann" not in str(error)
+
+
+def test_a_row_may_name_the_page_for_a_key_that_is_not_there() -> None:
+    row = "{to: carrier, from: carrierCode, lookup: carriers.tims, kind: unknown-sku}"
+    assert stopped(row, carrierCode="GLS").kind == "unknown-sku"
+    assert stopped("{to: company, from: orderId, using: forbidden_goods}", orderId="BOMB").kind == (
+        "item-inactive"
+    )
+
+
+def test_a_target_that_refuses_its_values_is_told_without_them() -> None:
+    items = [an_item(1, quantityOrdered=5000)]
+    error = stopped(orderItems=items)
+    assert "row 2 (to: lines): Line refused its values" in str(error)
+    assert "5000" not in str(error)
+
+
+def test_a_missing_list_stops_the_mapping() -> None:
+    assert "orderItems is absent" in str(stopped(orderItems=None))
+
+
+def test_only_ten_rows_are_told_in_words() -> None:
+    items = [an_item(n, product={"sellerSku": None}) for n in range(14)]
+    error = stopped(orderItems=items)
+    assert str(error).endswith("; and 4 more")
+    rows: Any = error.evidence["rows"]
+    assert len(rows) == 14
+
+
+def test_a_list_that_is_too_long_stops_the_mapping(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "MAX_ELEMENTS", 1)
+    monkeypatch.setattr(retelling, "MAX_ELEMENTS", 1)
+    assert "a list has more than 1 elements" in str(stopped())
+
+
+def test_a_failure_that_is_gone_at_the_second_look_is_no_failure() -> None:
+    moods = [ValueError("now")]
+
+    def moody(text: str) -> str:
+        if moods:
+            raise moods.pop()
+        return text
+
+    source = load_mapping(with_needed("{to: company, from: orderId, using: moody}"), "test.yaml")
+    mapping = compile_mapping(source, TYPES, {**HOUSE, "moody": moody}, tables())
+    assert mapping.apply(a_shop_order()).company == "111-1"
+
+
+def test_our_own_bugs_are_not_taken_for_a_person_s_problem() -> None:
+    def broken(text: str) -> str:
+        raise Defect("our bug")
+
+    source = load_mapping(with_needed("{to: company, from: orderId, using: broken}"), "test.yaml")
+    mapping = compile_mapping(source, TYPES, {**HOUSE, "broken": broken}, tables())
+    with pytest.raises(Defect):
+        mapping.apply(a_shop_order())
+
+
+def test_a_computed_part_that_breaks_is_told() -> None:
+    text = a_mapping("{to: city, from: broken}", source="ours.Order", target="ours.ShipTo")
+    with pytest.raises(NeedsPerson, match=r"cannot be used \(AttributeError\)"):
+        compiled(text).apply(mapped())
+
+
+# --- previews and lineage -------------------------------------------------------------------------
+
+
+def test_a_preview_shows_every_row_s_value_and_problem() -> None:
+    mapping = compiled(with_needed("{to: company, from: buyer.name}"))
+    preview = mapping.preview(a_shop_order())
+    assert preview.value is None
+    assert [(row.target, row.value, row.problem) for row in preview.rows][:3] == [
+        ("order_id", "111-1", ""),
+        ("lines[0].sku", "SKU-1", ""),
+        ("lines[0].quantity", Decimal(2), ""),
+    ]
+    assert [row.target for row in preview.problems] == ["company"]
+    assert mapping.preview(a_shop_order(buyer=BUYER)).value.company == "Ann Lee"
+
+
+def test_every_value_written_can_tell_where_it_came_from() -> None:
+    mapping = compiled(
+        with_needed(
+            "{to: company, from: [carrierCode, orderId], using: [{clip: 3}]}",
+            "{to: carrier, from: carrierCode, using: upper, lookup: carriers.tims}",
+            "{to: ship_to, object: buyer.address, rows: [{to: city, from: city}, {to: name, from: name}]}",
+            "{to: total, value: 1 USD}",
+            "{to: mode, from: notes.mode, missing: skip}",
+            "{to: rate, from: notes.rate, using: [nothing_for, to_decimal], default: 2}",
+        )
+    )
+    trace, value = Trace(), a_shop_order(buyer=BUYER, carrierCode="ups")
+    order = mapping.apply(value, trace)
+    assert order == mapping.apply(value)
+    sku = trace.of("lines[1].sku")
+    assert sku is not None
+    assert (sku.sources, sku.base, sku.file, sku.line, sku.row, sku.version) == (
+        ("product.sellerSku",), "orderItems[1]", "test.yaml", 7, "2.1", 2,
+    )  # fmt: skip
+    assert sku.fingerprint == fingerprint("SKU-2")
+    carrier = trace.of("carrier")
+    assert carrier is not None
+    assert (carrier.functions, carrier.lookup) == (("upper",), "carriers row 2")
+    company = trace.of("company")
+    assert company is not None
+    assert company.sources == ("carrierCode",)
+    name = trace.of("ship_to.name")
+    assert name is not None
+    assert (name.base, name.fingerprint) == ("buyer.address", "")
+    assert trace.of("mode") is None
+    assert {each.target for each in trace} >= {"order_id", "total", "rate"}
+
+
+def test_a_trace_knows_of_keys_that_were_not_in_the_table() -> None:
+    mapping = compiled(
+        with_needed(
+            "{to: carrier, from: carrierCode, lookup: carriers.tims, unfound: none, using: [upper]}",
+            "{to: company, from: carrierCode, using: [upper], lookup: carriers.tims, unfound: none}",
+        )
+    )
+    trace = Trace()
+    assert mapping.apply(a_shop_order(carrierCode="GLS"), trace).carrier is None
+    found = trace.of("carrier")
+    assert found is not None
+    assert found.lookup == "carriers"
+
+
+def test_personal_values_leave_no_fingerprint() -> None:
+    assert is_personal("recipient.deliveryAddress.city")
+    assert is_personal("/buyer.name?")
+    assert not is_personal("lines[].sku")
+    assert fingerprint_of(object(), ("sku",)) == ""
+
+
+# --- properties -----------------------------------------------------------------------------------
+
+TEXTS = st.none() | st.sampled_from(["", "x", "UPS", "GLS", "new", "yes", "2", "1.5", "none"])
+AMOUNTS = st.none() | st.builds(
+    Amount, amount=st.decimals(-10, 10, places=2), currencyCode=st.sampled_from(["USD", "usd", ""])
+)
+ITEMS = st.builds(
+    Item.model_construct, orderItemId=TEXTS, quantityOrdered=st.none() | st.integers(-5, 2000),
+    product=st.none() | st.builds(lambda sku: {"sellerSku": sku}, TEXTS) | st.builds(
+        lambda sku: an_item(1, product={"sellerSku": sku}).product, TEXTS),
+    price=AMOUNTS, tags=st.none() | st.lists(TEXTS, max_size=3),
+)  # fmt: skip
+ORDERS = st.builds(
+    ShopOrder.model_construct, orderId=TEXTS, createdTime=st.none() | st.datetimes(),
+    orderItems=st.none() | st.lists(st.none() | ITEMS, max_size=4), carrierCode=TEXTS,
+    buyer=st.none() | st.builds(Buyer.model_construct, name=TEXTS, first=TEXTS, last=TEXTS,
+                                address=st.none()),
+    programs=st.none() | st.lists(TEXTS, max_size=2), grandTotal=AMOUNTS,
+    notes=st.none() | st.dictionaries(st.sampled_from(["rate", "mode"]), TEXTS),
+)  # fmt: skip
+BROAD = with_needed(
+    "{to: placed, from: createdTime, missing: none}",
+    "{to: day, from: createdTime, using: [to_time, to_date], missing: none}",
+    "{to: status, from: [notes.mode, carrierCode], missing: skip}",
+    "{to: company, from: {all: [buyer.first, 'buyer.last?']}, using: [join_words, {clip: 4}], missing: none}",
+    "{to: carrier, from: carrierCode, lookup: carriers.tims, missing: none}",
+    "{to: total, from: grandTotal, using: money, missing: none}",
+    "{to: rate, expr: 'to_decimal(notes.rate) / count(orderItems)', default: 1}",
+    "{to: mode, when: \"programs != none and 'x' in programs\", value: fast}",
+    "{to: programs, from: programs, missing: skip}",
+    "{to: ship_to, object: buyer.address, missing: none, rows: [{to: city, from: city}]}",
+    "{to: urgent, from: carrierCode, lookup: carriers.express, using: yes_no, default: false}",
+)
+
+
+@given(ORDERS)
+def test_any_source_value_becomes_a_target_or_a_question_for_a_person(order: ShopOrder) -> None:
+    mapping = compiled(BROAD)
+    trace = Trace()
+    try:
+        made = mapping.apply(order)
+    except NeedsPerson as asked:
+        assert asked.remedy
+        assert mapping.preview(order).problems
+        return
+    assert isinstance(made, Order)
+    assert mapping.apply(order, trace) == made
+    assert mapping.preview(order).value == made
+
+
+@pytest.mark.slow
+def test_ten_thousand_mappings_a_second() -> None:
+    import time
+
+    mapping = compiled(BROAD)
+    order = a_shop_order(
+        buyer=BUYER, carrierCode="UPS", notes={"rate": "1.5", "mode": "new"},
+        orderItems=[an_item(n) for n in range(3)],
+    )  # fmt: skip
+    best = 0.0
+    for _ in range(5):
+        start = time.process_time()
+        for _ in range(500):
+            mapping.apply(order)
+        best = max(best, 500 / (time.process_time() - start))
+    assert best >= 10_000
+
+
+def test_the_checker_and_the_broad_mapping_agree() -> None:
+    assert check_mapping(load_mapping(BROAD, "test.yaml"), TYPES, HOUSE, tables()) == []
