@@ -278,7 +278,5 @@ def test_arrival_order_doubling_and_batching_never_change_the_end(
     house.pump()
     keys = sorted({k for batch in heard for k in batch})
     found = links.of(memory, "order", list("ABCDE"))
-    assert {k: (v.right, v.version) for k, v in found.items()} == {
-        k: (f"SO-{k}", k) for k in keys
-    }
+    assert {k: (v.right, v.version) for k, v in found.items()} == {k: (f"SO-{k}", k) for k in keys}
     memory.close()

@@ -152,9 +152,7 @@ def test_two_workers_never_claim_the_same_key(db: Database, clock: ManualClock) 
 TROUBLE = Trouble("unknown-sku", "SKU X-1 is not known", "Add it to skus.csv.", about="Order A")
 
 
-def test_later_events_of_a_cased_key_wait_behind_the_case(
-    db: Database, clock: ManualClock
-) -> None:
+def test_later_events_of_a_cased_key_wait_behind_the_case(db: Database, clock: ManualClock) -> None:
     hear(db, clock, "A")
     end(db, clock, must(take(db, clock)), Result.CASE, trouble=TROUBLE)
     hear(db, clock, "A")
@@ -236,7 +234,9 @@ class TestQuotas:
         third = buckets.throttled("b", self.RATE)
         assert first < timedelta(seconds=3) < third
         assert second < third * 1.3
-        clock.advance(timedelta(seconds=2.2))  # one token at the published rate, none at the learned
+        clock.advance(
+            timedelta(seconds=2.2)
+        )  # one token at the published rate, none at the learned
         assert buckets.take("b", 1, rate=self.RATE, burst=30).granted == 0
 
     def test_the_header_is_believed(self, db: Database, clock: ManualClock) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crossdock.kernel.money import CurrencyMismatch, Money, total
 
-cents = st.integers(-10**9, 10**9)
+cents = st.integers(-(10**9), 10**9)
 currencies = st.sampled_from(["USD", "EUR", "JPY"])
 
 

@@ -164,7 +164,9 @@ CARRIERS = "amazon,tims,express\nUPS,UP01,yes\nFEDEX,FX,no\nDHL,,perhaps\n"
 
 def tables() -> Mapping[str, LookupTable]:
     return {
-        "carriers": LookupTable.read("carriers", CARRIERS, "lookups/carriers.csv", "carrier-unknown")
+        "carriers": LookupTable.read(
+            "carriers", CARRIERS, "lookups/carriers.csv", "carrier-unknown"
+        )
     }
 
 

@@ -31,7 +31,9 @@ def test_values_know_their_line() -> None:
 
 
 def test_only_true_false_null_and_plain_numbers_are_not_text() -> None:
-    text = "[true, no, NO, null, ~, 12, -3, 1.50, 012, 1e3, 12:30, 2026-11-23, 0x10, .5, 'true', '']"
+    text = (
+        "[true, no, NO, null, ~, 12, -3, 1.50, 012, 1e3, 12:30, 2026-11-23, 0x10, .5, 'true', '']"
+    )
     assert plain(text) == [
         True, "no", "NO", None, None, 12, -3, Decimal("1.50"), "012", "1e3", "12:30",
         "2026-11-23", "0x10", ".5", "true", "",
@@ -46,7 +48,10 @@ def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
     ("text", "complaint"),
     [
         ("a: 1\nb: 2\na: 3\n", "a.yaml: line 3: repeats the key 'a' of line 1. Keep one of them."),
-        ("1: x", "a.yaml: line 1: has the key 1, which is not text. Put it in quotes or correct it."),
+        (
+            "1: x",
+            "a.yaml: line 1: has the key 1, which is not text. Put it in quotes or correct it.",
+        ),
         ("? [a]\n: x", "a.yaml: line 1: uses a list or mapping as a key. Keys are text."),
         ("a: &x 1\nb: *x\n", "a.yaml: line 2: uses the alias *x."),
         ("a: !!python/name:os.system x", "a.yaml: line 1: uses the tag"),
@@ -65,7 +70,8 @@ def test_what_is_refused_names_its_line(text: str | bytes, complaint: str) -> No
 
 def test_a_bomb_of_aliases_is_refused_at_its_first_alias() -> None:
     bomb = "a: &a [x, x]\n" + "".join(
-        f"{n}: &{n} [{', '.join(['*' + b] * 9)}]\n" for n, b in zip("bcdefgh", "abcdefg", strict=True)
+        f"{n}: &{n} [{', '.join(['*' + b] * 9)}]\n"
+        for n, b in zip("bcdefgh", "abcdefg", strict=True)
     )
     assert problems(bomb) == [
         "a.yaml: line 2: uses the alias *a. Write the value out; aliases are not part of this."

@@ -296,7 +296,9 @@ def test_flattened_lists_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_gaps_in_lists_are_stepped_over() -> None:
     assert value("count(gaps[]?.tags)", lenient=True, gaps=()) == 0
-    assert value("count(maybe_parcels[]?.weight)", lenient=True, maybe_parcels=VALUES["parcels"]) == 2
+    assert (
+        value("count(maybe_parcels[]?.weight)", lenient=True, maybe_parcels=VALUES["parcels"]) == 2
+    )
     with pytest.raises(Absent):
         value("count(maybe_parcels[]?.weight)", lenient=True)
 

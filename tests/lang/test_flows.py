@@ -122,7 +122,12 @@ def test_a_flow_becomes_steps_that_take_and_give_values() -> None:
     assert (made.priority, made.batch, made.link_kind) == (30, 50, "order")
     fetch, understand, find, make, nothing, remember = made.steps
     assert isinstance(fetch, DoStep)
-    assert (fetch.operation.name, fetch.give, fetch.row, fetch.when) == ("shop.get", "shop", 5, None)
+    assert (fetch.operation.name, fetch.give, fetch.row, fetch.when) == (
+        "shop.get",
+        "shop",
+        5,
+        None,
+    )
     assert [get({"key": "111-1"}) for get in fetch.take] == ["111-1"]
     assert isinstance(understand, MapStep)
     shop = a_shop_order()
@@ -195,14 +200,23 @@ def test_values_are_changed_to_what_an_operation_wants() -> None:
 
 
 def test_a_value_that_is_not_there_after_all_stops_the_record_loudly() -> None:
-    made = flow(FETCH, UNDERSTAND, FIND, MAKE, "{name: n, when: found == none, do: ours.note, take: [made, key]}")
+    made = flow(
+        FETCH,
+        UNDERSTAND,
+        FIND,
+        MAKE,
+        "{name: n, when: found == none, do: ours.note, take: [made, key]}",
+    )
     note = made.steps[-1]
     assert isinstance(note, DoStep)
     with pytest.raises(NeedsPerson) as asked:
         note.take[0]({"made": None})
     assert str(asked.value) == "orders/flow.yaml: line 9, step n: take made: made is absent"
     assert asked.value.kind == "mapping-stopped"
-    link = flow(FIND, "{name: l, when: \"found == none or key == 'x'\", link: {kind: order, right: found.number}}")
+    link = flow(
+        FIND,
+        "{name: l, when: \"found == none or key == 'x'\", link: {kind: order, right: found.number}}",
+    )
     remember = link.steps[-1]
     assert isinstance(remember, LinkStep)
     with pytest.raises(NeedsPerson, match="link right: found.number is absent"):
@@ -216,7 +230,9 @@ def test_a_value_that_is_not_there_after_all_stops_the_record_loudly() -> None:
 def test_a_value_given_on_condition_may_be_used_on_the_same_condition() -> None:
     same = "{name: n, when: found == none, do: ours.note, take: [made, key]}"
     assert complaints(FETCH, UNDERSTAND, FIND, MAKE, same) == []
-    assert complaints(FETCH, UNDERSTAND, FIND, MAKE, same.replace("found == none", "key == 'x'")) == [
+    assert complaints(
+        FETCH, UNDERSTAND, FIND, MAKE, same.replace("found == none", "key == 'x'")
+    ) == [
         "orders/flow.yaml: line 9, step n: take: made may be absent (it is given only when "
         "found == none). Give this step a when that mentions made, such as made != none."
     ]
@@ -320,6 +336,8 @@ def test_what_every_record_has_from_the_start_can_be_richer() -> None:
 
 
 def test_a_mapping_whose_types_are_unknown_is_its_own_file_s_problem() -> None:
-    source = load_flow(a_flow(FETCH, UNDERSTAND, MAKE.replace("found == none", "key == 'x'")), "f.yaml")
+    source = load_flow(
+        a_flow(FETCH, UNDERSTAND, MAKE.replace("found == none", "key == 'x'")), "f.yaml"
+    )
     broken = load_mapping(MAPPING.replace("ours.Order", "ours.Ordr"), "m.yaml")
     assert check_flow(source, OPERATIONS, {"shop.ours": broken}, KINDS) == []

@@ -18,7 +18,7 @@ def problems(text: str | bytes) -> list[str]:
 
 
 def test_a_key_leads_to_its_row_and_its_line() -> None:
-    table = read("amazon, tims\n# ours\nUPS , UP01\n\n\"FED,EX\",FX\n")
+    table = read('amazon, tims\n# ours\nUPS , UP01\n\n"FED,EX",FX\n')
     found = table.find(" UPS")
     assert found is not None
     assert (found.line, dict(found.cells)) == (3, {"tims": "UP01"})

@@ -139,7 +139,10 @@ def test_what_is_wrong_with_a_row_is_told(row: str, complaint: str) -> None:
 
 def test_a_row_that_may_leave_out_what_is_needed_is_refused() -> None:
     for row, complaint in (
-        ("{to: order_id, from: orderId, missing: skip}", "may leave order_id out, but it is needed."),
+        (
+            "{to: order_id, from: orderId, missing: skip}",
+            "may leave order_id out, but it is needed.",
+        ),
         ("{to: order_id, from: orderId, when: 'true'}", "writes no order_id when its condition"),
     ):
         told = [str(problem) for problem in problems_of(a_mapping(row, NEEDED[1]))]

@@ -159,7 +159,9 @@ def test_a_lookup_table_turns_a_code_into_ours() -> None:
     assert mapped(row + "}", carrierCode="UPS").carrier == "UP01"
     assert mapped(row + "}").carrier is None
     assert mapped(row + ", unfound: none}", carrierCode="GLS").carrier is None
-    other = "{to: carrier, from: carrierCode, lookup: carriers.tims, unfound: default, default: OTHER"
+    other = (
+        "{to: carrier, from: carrierCode, lookup: carriers.tims, unfound: default, default: OTHER"
+    )
     assert mapped(other + "}", carrierCode="GLS").carrier == "OTHER"
     assert "carrierCode is absent" in str(stopped(other + ", missing: stop}"))
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-
 from crossdock.connectors.amazon.events import Message, understood
 from crossdock.connectors.http import ReplyLost, Request, Response
 from crossdock.connectors.tims.events import ensure_webhook

@@ -8,16 +8,22 @@ from typing import Any
 from crossdock.cli.start import write_private
 from crossdock.kernel.errors import Misuse
 
+FILE = "crossdock.yaml"
 MARK = "# Connected to a rehearsal world"
 
 
-def make_workspace(folder: Path, ready: Mapping[str, Any], lookups: Mapping[str, str]) -> None:
-    """Settings, secrets and lookup tables for that world; never over a real one."""
-    file = folder / "crossdock.yaml"
+def refuse_real(folder: Path) -> None:
+    """A Misuse when the folder is a workspace that no rehearsal made."""
+    file = folder / FILE
     if file.exists() and not file.read_text(encoding="utf-8").startswith(MARK):
         raise Misuse(f"{folder} is a workspace of its own; name another folder for the rehearsal")
+
+
+def make_workspace(folder: Path, ready: Mapping[str, Any], lookups: Mapping[str, str]) -> None:
+    """Settings, secrets and lookup tables for that world; never over a real workspace."""
+    refuse_real(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(_settings(ready), encoding="utf-8")
+    (folder / FILE).write_text(_settings(ready), encoding="utf-8")
     secrets = folder / "secrets.env"
     secrets.unlink(missing_ok=True)
     amazon, tims = ready["amazon"], ready["tims"]

@@ -48,15 +48,16 @@ def start(
 
     With --workspace DIR, a workspace that is connected to this world is made there.
     """
+    from crossdock.cli.rehearsal import make_workspace, refuse_real
     from crossdock.cli.serving import stopping
 
+    if workspace is not None:
+        refuse_real(workspace)
     process = _process(scenario, orders, seed, speed, port, limits=limits)
     with stopping() as stop:
         process.start()
         try:
             if workspace is not None:
-                from crossdock.cli.rehearsal import make_workspace
-
                 make_workspace(workspace, process.ready, process.world.lookup_files())
             if people:
                 with process.server.lock:

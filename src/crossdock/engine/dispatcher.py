@@ -83,7 +83,7 @@ class Engine:
             self._threads.append(thread)
 
     def stop(self, seconds: float = 10.0) -> None:
-        """End in order: no new runs, running ones get that long, then leave the rest to recovery."""
+        """End in order: no new runs; running ones get that long, the rest is left to recovery."""
         self._stopping.set()
         self._wake.set()
         for thread in self._threads:
@@ -141,7 +141,7 @@ class Engine:
                 log.warning("run.unknown_flow", run=run_id, flow=claim.flow)
             elif not self.runner.execute(claim):
                 log.info("run.lease_lost", run=run_id, flow=claim.flow)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (one broken run never ends the worker)
             # The keys come back when the lease ends; a run that kills itself is visible in the log.
             where = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)][-8:]
             log.error("run.broke", run=run_id, error=type(error).__name__, where=where)

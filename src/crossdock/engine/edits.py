@@ -1,4 +1,4 @@
-"""Values that a person set in a case: applied to what a step gave, before the next step takes it."""
+"""Values that a person set in a case, applied to what a step gave before the next takes it."""
 
 import dataclasses
 from collections.abc import Mapping

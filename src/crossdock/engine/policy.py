@@ -22,5 +22,5 @@ class Policy:
 
     def back_off(self, attempts: int) -> timedelta:
         """20 s, 40 s, 80 s, ... up to an hour."""
-        span = self.first_back_off * min(2**attempts, 4096)
+        span = self.first_back_off * int(min(2**attempts, 4096))
         return min(span, self.longest_back_off)

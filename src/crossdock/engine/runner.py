@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from crossdock.engine.breaker import Breakers
@@ -74,7 +75,7 @@ class Runner:
             self._do(claim, flow, step, wanted)
         else:
             for record in wanted:
-                self._guarded(record, lambda r=record: self._alone(step, r))
+                self._guarded(record, partial(self._alone, step, record))
 
     def _applies(self, step: Step, record: Record) -> bool:
         """Whether the step is meant for this record; one that is passed by gives None."""
@@ -126,7 +127,7 @@ class Runner:
     ) -> list[tuple[Record, tuple[object, ...]]]:
         ready = []
         for record in records:
-            args = self._guarded(record, lambda r=record: tuple(g(r.values) for g in step.take))
+            args = self._guarded(record, partial(_arguments, step, record))
             if record.active and isinstance(args, tuple):
                 ready.append((record, args))
         return ready
@@ -186,6 +187,10 @@ class Runner:
                 wall=self._wall(), events=result.events, watermarks=result.watermarks,
             )  # fmt: skip
         return held
+
+
+def _arguments(step: DoStep, record: Record) -> tuple[object, ...]:
+    return tuple(get(record.values) for get in step.take)
 
 
 def _link_change(step: LinkStep, record: Record) -> LinkChange:

@@ -6,7 +6,7 @@
      +- ConfigError          one or more Problems; nothing was started
      +- RunError             while a record was handled
          +- TryAgain         later, by itself: throttling, outage, time-out, maintenance, lock
-         +- NeedsPerson      a case with a remedy: unknown SKU, credit hold, a total that does not tie
+         +- NeedsPerson      a case with a remedy: unknown SKU, credit hold, totals that differ
          +- Defect           our bug, with what is needed to reproduce it
 
 Catch RunError around one record; never around a batch. The engine alone decides about retries.

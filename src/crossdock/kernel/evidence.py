@@ -39,7 +39,7 @@ def collecting() -> Iterator[list[Call]]:
 
 
 def note(call: Call) -> None:
-    """Called by the connectors' HTTP door for every exchange; outside `collecting` it is dropped."""
+    """Called by the HTTP door for every exchange; outside `collecting` it is dropped."""
     calls = _current.get()
     if calls is not None:
         calls.append(call)

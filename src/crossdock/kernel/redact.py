@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 MASK = "***"
 
-# Amazon Orders 2026-01-01 fields that FACTS 3.5 calls personal, TIMS's names for the same, and secrets.
+# Amazon's personal fields (Orders 2026-01-01), TIMS's names for the same, and secrets.
 PERSONAL = frozenset({
     "buyername", "buyeremail", "giftmessage", "customizedurl", "name", "addressline1",
     "addressline2", "addressline3", "postalcode", "phone", "extendedfields", "cancelreason",

@@ -46,12 +46,14 @@ class Faults:
         self._began = self.clock.now()
 
     def load(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Set faults from data, replacing those of the same name; an unknown name is a ValueError."""
+        """Set faults from data, replacing those of the same name; ValueError for an unknown one."""
         for row in rows:
             known = dict(row)
             name = str(known.pop("fault", ""))
             if name not in self.names:
-                raise ValueError(f"no fault is called {name!r}; valid: {', '.join(sorted(self.names))}")
+                raise ValueError(
+                    f"no fault is called {name!r}; valid: {', '.join(sorted(self.names))}"
+                )
             fault = Fault(
                 name,
                 chance=float(known.pop("chance", 1.0)),
@@ -64,7 +66,7 @@ class Faults:
             self._faults[name] = fault
 
     def strikes(self, name: str, operation: str = "") -> Fault | None:
-        """The fault, when it is on, in its window, meant for this operation, and the dice say so."""
+        """The fault, when it is on, in its window, meant for this operation and the dice agree."""
         if name not in self.names:
             raise KeyError(name)
         fault = self._faults.get(name)

@@ -1,6 +1,6 @@
 """How a simulated company is spoken to: a request in, a reply out, no sockets.
 
-The same `handle` serves real sockets (`server.py`) and, in worlds that replay exactly, direct calls.
+The same `handle` serves real sockets (`server.py`) and, in worlds that replay, direct calls.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The only place where rooms meet: operations, language, feeds, intakes and the engine of a house."""
+"""The only place where rooms meet: operations, language, feeds, intakes and the engine."""
 
 from crossdock.wiring.house import House, Watching, load
 from crossdock.wiring.language import Language, check_workspace

@@ -32,6 +32,7 @@ from crossdock.wiring.feeds import feeds_of
 from crossdock.wiring.intakes import AmazonQueue, receive_webhook
 from crossdock.wiring.language import Language, read_language
 from crossdock.wiring.operations import every_operation
+from crossdock.wiring.subscribing import Subscriber
 
 if TYPE_CHECKING:
     from crossdock.settings import Settings
@@ -66,6 +67,7 @@ class House:
         self._durable = durable or Inline()
         self._wall, self._watch = wall, watch
         self._intakes: list[Intake] = []
+        self._subscriber: Subscriber | None = None
         self.amazon_account: AmazonAccount = amazon_account(settings)
         self.tims_account: TimsAccount = tims_account(settings)
 
@@ -147,7 +149,10 @@ class House:
     def start(self) -> None:
         """Work in background threads: runs, feeds and, where there is one, the queue."""
         self.engine.start()
-        queue = self._queue or self._sqs()
+        sqs = self._sqs()
+        self._subscriber = Subscriber(self, sqs)
+        self._subscriber.start()
+        queue = self._queue or sqs
         if queue is not None:
             intake = Intake(self.engine, AmazonQueue(queue))
             intake.start()
@@ -155,6 +160,8 @@ class House:
 
     def stop(self, seconds: float = 10.0) -> None:
         """End in order."""
+        if self._subscriber is not None:
+            self._subscriber.stop()
         for intake in self._intakes:
             intake.stop(0.5)
         self.engine.stop(seconds)
@@ -174,7 +181,7 @@ class House:
         """One delivery of TIMS: (HTTP status, words)."""
         return receive_webhook(self.engine, self.tims_account, headers, body)
 
-    def _sqs(self) -> Queue | None:
+    def _sqs(self) -> SqsQueue | None:
         queue = self.settings.amazon.queue
         if queue is None:
             return None

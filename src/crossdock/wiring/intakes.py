@@ -54,7 +54,7 @@ def _unread(message: Message) -> Unread | None:
     trouble = Trouble(
         "unreadable-message",
         f"SQS message {content.message_id} cannot be read: {content.why}",
-        "Look at it with `crossdock case show`; whatever it told of, the sweep finds. Then resolve.",
+        "Look at it with `crossdock case show`; the sweep finds what it told of. Then resolve.",
         about=f"SQS message {content.message_id}",
         evidence={"sha256": content.body_sha256},
     )

@@ -128,7 +128,7 @@ def _read_flows(
         language.files[source.name] = path
     for name, source in named.items():
         # A mapping that is itself broken is reported once, by its own file.
-        known = {**sources, **language.mappings}
+        known: dict[str, MappingSource | RowMapping] = {**sources, **language.mappings}
         found = check_flow(source, operations, known, types(), functions=functions())
         language.problems += found
         if not found and not language.problems:

@@ -1,4 +1,4 @@
-"""Circuit breakers: a wave of the same failure stops an operation instead of parking every record."""
+"""Circuit breakers: a wave of one failure stops an operation instead of parking every record."""
 
 from datetime import datetime, timedelta
 from typing import Any

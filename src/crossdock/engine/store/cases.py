@@ -177,7 +177,7 @@ def counts(db: Database) -> dict[str, int]:
             .group_by(case.c.kind)
             .order_by(sa.func.count().desc(), case.c.kind)
         )
-        return {kind: n for kind, n in rows}
+        return {str(row[0]): int(row[1]) for row in rows}
 
 
 def kept(db: Database, message_id: str) -> str | None:

@@ -87,7 +87,7 @@ class Database:
 
 
 def open_database(url: str) -> Database:
-    """Open `sqlite:///file`, `sqlite://` (memory, for tests) or `postgresql://...`; no tables yet."""
+    """Open `sqlite:///file`, `sqlite://` (memory) or `postgresql://...`; makes no tables."""
     if url.startswith("sqlite"):
         return Database(_sqlite(url), url)
     if url.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):

@@ -79,7 +79,7 @@ def waiting_flows(db: Database, now: datetime) -> dict[str, int]:
             .where(work.c.claim.is_(None), work.c.due_at <= now)
             .group_by(work.c.flow)
         )
-        return {flow: count for flow, count in rows}
+        return {str(row[0]): int(row[1]) for row in rows}
 
 
 def next_due(db: Database) -> datetime | None:
@@ -241,4 +241,4 @@ def depth(db: Database, now: datetime) -> dict[str, int]:
                 sa.func.count(),
             ).group_by("what")
         )
-        return {what: count for what, count in rows}
+        return {str(row[0]): int(row[1]) for row in rows}

@@ -78,7 +78,7 @@ def _note_evidence(
 def _settle(
     connection: sa.Connection, run_id: str, flow: str, outcomes: Sequence[Outcome], now: datetime
 ) -> None:
-    """Finished keys leave; others wait again. Keys that heard of something new meanwhile are due."""
+    """Finished keys leave, others wait again; keys that heard of news meanwhile are due."""
     over = [o for o in outcomes if o.result in (Result.DONE, Result.NOTHING) and o.due_at is None]
     if over:
         connection.execute(

@@ -13,7 +13,7 @@ from crossdock.engine.store.inbox import upsert
 from crossdock.engine.store.schema import bucket
 from crossdock.kernel.quota import Grant
 
-# Amazon's header and its real behaviour differ now and then, so a little of the rate is left unused.
+# Amazon's header and its behaviour differ now and then, so a little of the rate stays unused.
 _USED_SHARE = 0.95
 _STRIKES_TO_LEARN = 2
 _STRIKE_MEMORY = timedelta(minutes=30)

@@ -12,7 +12,7 @@ from typing import Any
 
 from crossdock.simulators.amazon import AmazonSim, SimOrder
 from crossdock.simulators.amazon.proceeds import grand_total, subtotals
-from crossdock.simulators.tims import TimsSim
+from crossdock.simulators.tims import SimLine, SimSalesOrder, SimShipment, TimsSim
 
 NOTHING = Decimal(0)
 
@@ -165,7 +165,7 @@ def look(amazon: AmazonSim, tims: TimsSim, at: datetime) -> Truth:
         shipments=tuple(_shipment(shipment) for shipment in tims.shipments.values()),
         reservations=tuple(
             Reservation(row.number, row.external_ref or "", row.item_number, row.qty)
-            for row in tims._live.reservations.table
+            for row in tims.reservations.values()
             if row.status == "active"
         ),
     )
@@ -220,7 +220,7 @@ def _order(order: SimOrder) -> AmazonOrder:
     )
 
 
-def _sales_order(order: Any) -> SalesOrder:
+def _sales_order(order: SimSalesOrder) -> SalesOrder:
     header = order.header
     address = header.get("ShipToAddress") or {}
     return SalesOrder(
@@ -241,7 +241,7 @@ def _sales_order(order: Any) -> SalesOrder:
     )
 
 
-def _sold(line: Any) -> Sold:
+def _sold(line: SimLine) -> Sold:
     charges: dict[str, Decimal] = defaultdict(Decimal)
     for charge in line.charges:
         known = charge["Type"] if charge["Type"] in ("freight", "gift_wrap") else "other"
@@ -261,7 +261,7 @@ def _sold(line: Any) -> Sold:
     )
 
 
-def _shipment(shipment: Any) -> Shipment:
+def _shipment(shipment: SimShipment) -> Shipment:
     return Shipment(
         number=shipment.shipment_number,
         order_number=shipment.order_number,

@@ -165,6 +165,8 @@ class World:
             "placed": len(self.amazon.orders),
             "people_done": self.people_done(),
             "to_come": self._to_come,
+            "notifications_waiting": len(self.amazon.notifications.outbox),
+            "next_webhook_at": _text(self.tims.next_webhook_at()),
             "amazon_orders": dict(Counter(o.status for o in self.amazon.orders.values())),
             "sales_orders": dict(Counter(o.status for o in self.tims.orders.values())),
             "shipments": dict(Counter(s.status for s in self.tims.shipments.values())),
@@ -300,6 +302,10 @@ class World:
 
 def _counts(counts: Mapping[tuple[str, int], int]) -> dict[str, int]:
     return {f"{operation} {status}": n for (operation, status), n in sorted(counts.items())}
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _struck(faults: Faults) -> dict[str, int]:

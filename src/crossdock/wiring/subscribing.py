@@ -1,0 +1,79 @@
+"""Asking both companies to tell us of changes. Feeds find everything without it, only later."""
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import structlog
+
+from crossdock.connectors.amazon.events import SqsQueue
+from crossdock.connectors.amazon.subscriptions import ensure_subscription
+from crossdock.connectors.tims.events import ensure_webhook
+from crossdock.engine.record import trouble_of
+from crossdock.engine.store import cases
+from crossdock.kernel.errors import NeedsPerson, RunError
+
+if TYPE_CHECKING:
+    from crossdock.wiring.house import House
+
+log = structlog.get_logger("crossdock.subscribe")
+
+WEBHOOK_EVENTS = ("sales_order.cancelled", "shipment.posted", "shipment.voided")
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
+
+
+class Subscriber:
+    """One thread that subscribes, and tries again until it has."""
+
+    def __init__(self, house: "House", queue: SqsQueue | None) -> None:
+        self._house, self._queue = house, queue
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="crossdock-subscribe", daemon=True)
+
+    def start(self) -> None:
+        """Begin in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Give up what is not done yet."""
+        self._stopping.set()
+
+    def _run(self) -> None:
+        wanted: list[tuple[str, Callable[[], object]]] = []
+        if self._queue is not None:
+            wanted.append(("amazon.notifications", self._amazon))
+        if self._house.settings.tims.webhook is not None:
+            wanted.append(("tims.webhook", self._tims))
+        pause = _FIRST_PAUSE
+        while wanted and not self._stopping.is_set():
+            wanted = [(name, ask) for name, ask in wanted if not self._done(name, ask)]
+            if wanted:
+                self._stopping.wait(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _done(self, name: str, ask: Callable[[], object]) -> bool:
+        try:
+            ask()
+        except RunError as error:
+            log.warning("subscribe.failed", what=name, why=str(error))
+            if isinstance(error, NeedsPerson):
+                house = self._house
+                cases.open_outside_runs(
+                    house.db, "intake", name, trouble_of(error), house.clock.now()
+                )
+            return False
+        log.info("subscribe.done", what=name)
+        return True
+
+    def _amazon(self) -> None:
+        if self._queue is not None:
+            ensure_subscription(self._house.amazon, self._queue.arn())
+
+    def _tims(self) -> None:
+        webhook = self._house.settings.tims.webhook
+        if webhook is None:
+            return
+        base = (webhook.public_url or self._house.settings.listen.url).rstrip("/")
+        ensure_webhook(
+            self._house.tims, f"{base}/webhooks/tims", WEBHOOK_EVENTS, webhook.secret.reveal()
+        )
