@@ -107,7 +107,10 @@ def play(asked: argparse.Namespace, ready: dict[str, Any], served: Any) -> int:
                 console.print("[red]crossdock serve has ended[/]; see .demo/serve.log")
                 return 1
             status = call(control, "status")
-            live.update(progress(status, time.monotonic() - began, quiet=quiet))
+            seconds = time.monotonic() - began
+            live.update(progress(status, seconds, quiet=quiet))
+            if not console.is_terminal and int(seconds) % 10 == 0:
+                print(one_line(status, seconds), flush=True)
             if status["people_done"] and not quiet:
                 quiet = True
                 call(control, "quiet", {})  # what was tried in vain is tried again, and settles
@@ -133,6 +136,16 @@ def progress(status: dict[str, Any], seconds: float, *, quiet: bool) -> Table:
     for name, value in rows.items():
         table.add_row(name, value)
     return table
+
+
+def one_line(status: dict[str, Any], seconds: float) -> str:
+    """Progress where there is no terminal."""
+    return (
+        f"{seconds:4.0f} s: {status['placed']} of {status['planned']} orders placed, "
+        f"{sum(status['sales_orders'].values())} in TIMS, "
+        f"{sum(status['shipments'].values())} shipments, "
+        f"{status['confirmed_packages']} packages confirmed"
+    )
 
 
 def words(counts: dict[str, int]) -> str:

@@ -22,12 +22,16 @@ def serve(*, as_json: Json = False, workspace: Workspace = None) -> None:
         _ready(house)
         from crossdock.console import server
 
-        served = server.serve(house, settings.listen.host, settings.listen.port)
-        _announce("serving", served.url, settings.worker, as_json=as_json)
+        house.start()
         try:
-            house.work(stop)
+            served = server.serve(house, settings.listen.host, settings.listen.port)
+            try:
+                _announce("serving", served.url, settings.worker, as_json=as_json)
+                stop.wait()
+            finally:
+                served.stop()
         finally:
-            served.stop()
+            house.stop()
     _announce("stopped", served.url, settings.worker, as_json=as_json)
 
 

@@ -71,7 +71,9 @@ def store_of(settings: "Settings") -> Iterator[tuple["Database", "StoreState"]]:
 def house_of(settings: "Settings", *, durable: bool = False) -> Iterator["House"]:
     """Everything wired together; closed with the block. `durable` for what runs until stopped."""
     from crossdock import wiring
+    from crossdock.cli.logs import to_stderr
 
+    to_stderr()
     house = wiring.load(settings, durable=durable)
     try:
         yield house

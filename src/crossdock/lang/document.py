@@ -94,7 +94,7 @@ def _syntax_problem(file: str, error: yaml.MarkedYAMLError) -> Problem:
     words = " ".join(filter(None, (error.context, error.problem)))
     fix = "Check quotes and indents."
     if "'?'" in words:
-        fix = "Put a path or type that ends in ? in quotes."
+        fix = "Put what holds a ? in quotes."
     return Problem(file, f"line {line}", f"is not valid YAML: {words}.", fix)
 
 

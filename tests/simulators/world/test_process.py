@@ -159,7 +159,7 @@ def test_the_world_ends_with_its_parent() -> None:
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         pid = json.loads(parent.stdout.readline())["pid"]
-    wait_for(lambda: not alive(pid))
+    wait_for(lambda: not alive(pid), seconds=60)
 
 
 def test_a_wrong_scenario_is_said_at_once() -> None:

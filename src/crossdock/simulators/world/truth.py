@@ -268,7 +268,13 @@ def _shipment(shipment: SimShipment) -> Shipment:
         status=shipment.status,
         shipped_at=shipment.shipped_at,
         parcels=tuple(
-            Parcel(p.number, p.carrier_code, p.tracking, dict(p.lines)) for p in shipment.packages
+            Parcel(
+                p.number,
+                p.carrier_code,
+                p.tracking,
+                {line: Decimal(units) for line, units in p.lines.items()},
+            )
+            for p in shipment.packages
         ),
     )
 
