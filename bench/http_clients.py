@@ -125,7 +125,7 @@ def clients(url: str) -> dict[str, Call]:
         body = BODY if method == "POST" else b""
         assert network.send(Request(method, f"{url}/x", headers, body)).ok
 
-    found: dict[str, Call] = {"http.client": by_http_client, "our door (urllib3)": by_network}
+    found: dict[str, Call] = {"http.client": by_http_client, "our door": by_network}
     import urllib3
 
     pools = urllib3.PoolManager(retries=False)

@@ -2,11 +2,14 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,29 +25,35 @@ WORLD = (
 )  # fmt: skip
 
 
-def started(*words: str, at: Path) -> tuple[subprocess.Popen[str], dict[str, Any]]:
-    """A process, and the line that it printed when it was ready."""
+@contextmanager
+def running(*words: str, at: Path) -> Iterator[dict[str, Any]]:
+    """A process, with the line that it printed when it was ready; told to stop at the end."""
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN, *words, "--workspace", str(at), "--json"],
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
-    return process, json.loads(process.stdout.readline() or "{}")
+    try:
+        line = process.stdout.readline()
+        assert line.strip() not in ("", "{"), process.stdout.read()
+        yield json.loads(line)
+    finally:
+        process.send_signal(signal.SIGINT)
+        code = process.wait(60)
+        process.stdout.close()
+    assert code == 0
 
 
-def ended(process: subprocess.Popen[str]) -> int:
-    """Told to stop; its exit code."""
-    process.send_signal(signal.SIGINT)
-    code = process.wait(60)
-    assert process.stdout is not None
-    process.stdout.close()
-    return code
-
-
-def orders(place: Path) -> list[dict[str, Any]]:
+def in_tims(place: Path) -> list[dict[str, Any]]:
+    """Orders that have a TIMS number."""
     result = CliRunner().invoke(app, ["order", "list", "--json", "--workspace", str(place)])
-    found: list[dict[str, Any]] = json.loads(result.stdout).get("orders", [])
-    return found
+    return [o for o in json.loads(result.stdout)["orders"] if o["tims"]]
+
+
+def free_port() -> int:
+    """A port that nobody listened on a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def is_healthy(url: str) -> bool:
@@ -63,22 +72,16 @@ def is_healthy(url: str) -> bool:
 @pytest.mark.timeout(300)
 def test_orders_of_a_world_become_sales_orders_and_serve_ends_in_order(tmp_path: Path) -> None:
     place = tmp_path / "ws"
-    world, _ = started(*WORLD, at=place)
-    settings = place / "crossdock.yaml"
-    settings.write_text(settings.read_text() + "listen: {port: 18790}\n")
-    server, ready = started("serve", at=place)
-    try:
-        assert ready["state"] == "serving"
-        assert is_healthy(ready["at"])
-        deadline = time.monotonic() + 200
-        while len([o for o in orders(place) if o["tims"]]) < 3 and time.monotonic() < deadline:
-            time.sleep(1)
-        linked = [o for o in orders(place) if o["tims"]]
-        assert len(linked) == 3
-        shown = CliRunner().invoke(
-            app, ["order", "show", linked[0]["tims"], "--workspace", str(place)]
-        )
-        assert "sales_orders" in shown.stdout
-    finally:
-        assert ended(server) == 0
-        assert ended(world) == 0
+    with running(*WORLD, at=place):
+        settings = place / "crossdock.yaml"
+        settings.write_text(settings.read_text() + f"listen: {{port: {free_port()}}}\n")
+        with running("serve", at=place) as ready:
+            assert ready["state"] == "serving"
+            assert is_healthy(ready["at"])
+            deadline = time.monotonic() + 200
+            while len(in_tims(place)) < 3 and time.monotonic() < deadline:
+                time.sleep(1)
+            linked = in_tims(place)
+            assert len(linked) == 3
+            words = ["order", "show", linked[0]["tims"], "--workspace", str(place)]
+            assert "sales_orders" in CliRunner().invoke(app, words).stdout

@@ -4,7 +4,9 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,6 +109,49 @@ def test_calls_to_one_host_share_a_connection(network: Network) -> None:
     assert len(taken) == 1
 
 
+def test_a_connection_that_the_other_side_closed_is_not_used_again(network: Network) -> None:
+    def once(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(OK)
+        connection.close()
+
+    with listening(once) as (url, taken):
+        for _ in range(5):
+            assert network.send(Request("POST", url, body=b"{}")).ok
+            time.sleep(0.01)
+    assert len(taken) == 5
+
+
+def test_an_answer_in_chunks_is_read_to_its_end(network: Network) -> None:
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n1\r\n]\r\n"
+    with listening(answers(chunked + b"0\r\n\r\n")) as (url, _):
+        assert network.send(Request("GET", url)).json() == [1]
+        network.close()
+
+
+def test_an_answer_larger_than_memory_should_hold_is_a_lost_reply(network: Network) -> None:
+    large = b"HTTP/1.1 200 OK\r\nContent-Length: 99000000000\r\n\r\n"
+    with listening(answers(large)) as (url, _), pytest.raises(ReplyLost):
+        network.send(Request("GET", url))
+
+
+@pytest.mark.parametrize("headers", [{"x": "a\r\nb: c"}, {"x": "\u20ac"}])
+def test_a_header_that_cannot_be_sent_is_refused(network: Network, headers: dict[str, str]) -> None:
+    with listening(answers(OK)) as (url, _), pytest.raises(Misuse):
+        network.send(Request("GET", url, headers))
+
+
+def test_many_threads_share_the_network(network: Network) -> None:
+    def many(connection: socket.socket) -> None:
+        threading.Thread(target=answers(*[OK] * 50), args=(connection,), daemon=True).start()
+
+    with listening(many) as (url, taken), ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: network.send(Request("GET", url)).ok, range(40)))
+        assert all(done)
+        assert len(taken) <= 8
+        network.close()
+
+
 def test_a_refused_connection_was_never_carried_out(network: Network) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -163,10 +208,24 @@ def test_a_redirect_is_an_answer_and_is_not_followed(network: Network) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://example.com/", "ftp://example.com/", "example.com", "http://127.0.0.1.nip.io/"]
+    "url",
+    [
+        "http://example.com/",
+        "ftp://example.com/",
+        "example.com",
+        "http://127.0.0.1.nip.io/",
+        "http://",
+        "",
+    ],
 )
 def test_nothing_leaves_this_machine_without_tls(network: Network, url: str) -> None:
     with pytest.raises(Misuse, match="use https"):
+        network.send(Request("GET", url))
+
+
+@pytest.mark.parametrize("url", ["https://[::1/", "https://x:port/", "https://x:99999/"])
+def test_what_is_no_address_is_refused(network: Network, url: str) -> None:
+    with pytest.raises(Misuse, match="not an address"):
         network.send(Request("GET", url))
 
 

@@ -332,7 +332,7 @@ def test_what_every_record_has_from_the_start_can_be_richer() -> None:
     made = compile_flow(source, OPERATIONS, {}, {}, given=given)
     assert made.steps[0].when is not None
     assert made.steps[0].when({"hint": {"why": "sweep"}, "seen": datetime.now(UTC)}) is True
-    assert check_flow(source, OPERATIONS, {}, {})[0].where == "line 5", "line 6", "line 9", "line 9",
+    assert check_flow(source, OPERATIONS, {}, {})[0].where == "line 5, step a"
 
 
 def test_a_mapping_whose_types_are_unknown_is_its_own_file_s_problem() -> None:

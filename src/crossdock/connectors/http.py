@@ -18,7 +18,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPSConnection, InvalidURL
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    InvalidURL,
+)
 from typing import Any, Protocol
 from urllib.parse import SplitResult, urlsplit
 
@@ -94,26 +100,11 @@ class Network:
         self._tls = ssl.create_default_context()
 
     def send(self, request: Request) -> Response:
-        parts = urlsplit(request.url)
-        _refuse_plain(parts)
-        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        parts = _checked(request.url)
         idle = self._idle.setdefault((parts.scheme, parts.netloc), deque())
         connection = _still_open(idle) or self._connected(parts)
         try:
-            connection.request(request.method, target, request.body or None, dict(request.headers))
-            answer = connection.getresponse()
-            body = answer.read(_LARGEST_ANSWER + 1)
-            if len(body) > _LARGEST_ANSWER:
-                raise HTTPException("the answer is too large")
-        except (InvalidURL, ValueError) as error:  # refused by http.client before it was sent
-            connection.close()
-            raise Misuse(f"{request.method} {parts.hostname}: {type(error).__name__}") from None
-        except (OSError, HTTPException) as error:
-            connection.close()
-            why = type(error).__name__
-            raise ReplyLost(
-                f"{parts.hostname} gave no complete answer ({why})", code="reply lost"
-            ) from error
+            answer, body = _exchanged(connection, request, parts)
         except BaseException:
             connection.close()
             raise
@@ -131,23 +122,19 @@ class Network:
 
     def _connected(self, parts: SplitResult) -> HTTPConnection:
         """A new connection, up to and including TLS. Whatever fails here carried nothing out."""
-        host, name = parts.hostname or "", f"{parts.hostname}"
-        seconds = self._connect_seconds
-        try:
-            port = parts.port
-            if parts.scheme == "https":
-                tls = self._tls
-                connection = HTTPSConnection(host, port, timeout=seconds, context=tls)
-            else:
-                connection = HTTPConnection(host, port, timeout=seconds)
-        except (ValueError, InvalidURL):
-            raise Misuse(f"{parts.netloc!r} is not an address that can be called") from None
+        host, seconds = parts.hostname or "", self._connect_seconds
+        if parts.scheme == "https":
+            connection: HTTPConnection = HTTPSConnection(
+                host, parts.port, timeout=seconds, context=self._tls
+            )
+        else:
+            connection = HTTPConnection(host, parts.port, timeout=seconds)
         try:
             connection.connect()
             connection.sock.settimeout(self._read_seconds)
         except (OSError, UnicodeError) as error:
             connection.close()
-            raise _unreachable(error, name) from error
+            raise _unreachable(error, host) from error
         return connection
 
 
@@ -198,11 +185,42 @@ class Line:
 _LARGEST_ANSWER = 64 * 1024 * 1024
 
 
-def _refuse_plain(parts: SplitResult) -> None:
-    """Plain http is for this machine alone, so that no secret leaves it unencrypted."""
-    scheme, host = parts.scheme, parts.hostname or ""
-    if not host or (scheme != "https" and not (scheme == "http" and host in LOOPBACK)):
-        raise Misuse(f"refusing {scheme or 'no scheme'}://{host}: use https (http is for loopback)")
+def _checked(url: str) -> SplitResult:
+    """The address. Plain http is for this machine alone: no secret leaves it unencrypted."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise Misuse(f"{url[:80]!r} is not an address that can be called") from None
+    if host and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)):
+        return parts
+    scheme = parts.scheme or "no scheme"
+    raise Misuse(f"refusing {scheme}://{host}: use https (http is for loopback)")
+
+
+def _exchanged(
+    connection: HTTPConnection, request: Request, parts: SplitResult
+) -> tuple[HTTPResponse, bytes]:
+    """Send, and read the answer to its end. Whatever fails here may have been carried out."""
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    try:
+        connection.request(request.method, target, request.body or None, dict(request.headers))
+        answer = connection.getresponse()
+        if (answer.length or 0) > _LARGEST_ANSWER:
+            raise HTTPException("the answer is too large")
+        # With a length a short body is an error; without one the limit is ours.
+        body = answer.read() if answer.length is not None else answer.read(_LARGEST_ANSWER + 1)
+        if len(body) > _LARGEST_ANSWER:
+            raise HTTPException("the answer is too large")
+        return answer, body
+    except (InvalidURL, ValueError) as error:  # http.client refuses such requests unsent
+        what = type(error).__name__
+        raise Misuse(f"{request.method} {parts.hostname} cannot be sent: {what}") from None
+    except (OSError, HTTPException) as error:
+        what = type(error).__name__
+        raise ReplyLost(
+            f"{parts.hostname} gave no complete answer ({what})", code="reply lost"
+        ) from error
 
 
 def _still_open(idle: deque[HTTPConnection]) -> HTTPConnection | None:
