@@ -12,6 +12,7 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -206,7 +207,7 @@ def main() -> None:
     print(f"CPU time per call; document of {len(BODY)} bytes; least of {rounds} rounds")
     for method in ("GET", "POST"):
         works: dict[str, Callable[[], object]] = {
-            name: (lambda c=call, m=method: c(m)) for name, call in clients(url).items()
+            name: partial(call, method) for name, call in clients(url).items()
         }
         shown(f"{method} over one kept-alive connection", least(works, rounds, CALLS))
     shown("bytes to a checked order", least(readers(), rounds, CALLS))

@@ -155,10 +155,10 @@ def test_help_starts_in_a_moment() -> None:
 
     def seconds(*words: str) -> float:
         best = 60.0
-        for _ in range(5):
-            began = time.process_time(), time.perf_counter()
+        for _ in range(3):
+            began = time.perf_counter()
             subprocess.run([sys.executable, *words], capture_output=True, check=True)
-            best = min(best, time.perf_counter() - began[1])
+            best = min(best, time.perf_counter() - began)
         return best
 
     ours = seconds("-c", "from crossdock.cli import main; import sys; sys.argv=['x','-h']; main()")

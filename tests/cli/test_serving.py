@@ -78,6 +78,9 @@ def test_orders_of_a_world_become_sales_orders_and_serve_ends_in_order(tmp_path:
         with running("serve", at=place) as ready:
             assert ready["state"] == "serving"
             assert is_healthy(ready["at"])
+            second = CliRunner().invoke(app, ["worker", "--workspace", str(place)])
+            assert second.exit_code == 2
+            assert "another process works on" in second.stderr
             deadline = time.monotonic() + 200
             while len(in_tims(place)) < 3 and time.monotonic() < deadline:
                 time.sleep(1)

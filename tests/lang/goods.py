@@ -14,7 +14,7 @@ from crossdock.kernel.money import Money
 from crossdock.lang.check import check_mapping
 from crossdock.lang.compile import Mapping as RowMapping
 from crossdock.lang.compile import compile_mapping
-from crossdock.lang.functions import FUNCTIONS
+from crossdock.lang.functions import FUNCTIONS, Function
 from crossdock.lang.lookups import LookupTable
 from crossdock.lang.mapping import load_mapping
 
@@ -151,7 +151,7 @@ def first_text(values: Sequence[Any]) -> str:
     return str(values[0])
 
 
-HOUSE: dict[str, Callable[..., Any]] = {
+HOUSE: dict[str, Function | Callable[..., Any]] = {
     **FUNCTIONS, "forbidden_goods": forbidden_goods, "yes_no": yes_no,
     "nothing_for": nothing_for, "first_text": first_text,
 }  # fmt: skip

@@ -328,7 +328,7 @@ def test_a_flow_with_problems_is_never_compiled() -> None:
 def test_what_every_record_has_from_the_start_can_be_richer() -> None:
     text = a_flow("{name: a, when: hint.why == 'sweep' and seen == seen, end: x}")
     source = load_flow(text, "f.yaml")
-    given = GIVEN | {"seen": datetime}
+    given = {**GIVEN, "seen": datetime}
     made = compile_flow(source, OPERATIONS, {}, {}, given=given)
     assert made.steps[0].when is not None
     assert made.steps[0].when({"hint": {"why": "sweep"}, "seen": datetime.now(UTC)}) is True

@@ -8,6 +8,8 @@ from crossdock.cli.options import NEEDS_PERSON, Json, Workspace, group
 from crossdock.kernel.errors import Misuse, nearest
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from crossdock.engine.store.history import Moment
     from crossdock.wiring import House
 
@@ -93,22 +95,37 @@ def run(
 
 
 def _run(house: "House", flow: str, key: str, wait: float) -> "Moment | None":
-    import time
     from datetime import UTC, datetime
 
     from crossdock.cli import output, queries
+    from crossdock.cli.locks import only_worker
+    from crossdock.cli.session import who
     from crossdock.engine.model import Event
 
-    engine, since = house.engine, house.engine.clock.now()
-    alive = any(w.alive for w in queries.worker_rows(house.db, datetime.now(UTC)))
-    if not alive:
-        output.note("No worker is running; this command does what is due.")
-        engine.open()
-    engine.submit([Event(flow, key, queries.PERSON)])
+    event = Event(flow, key, queries.PERSON, hint={"who": who()})
+    since = house.clock.now()
+    with only_worker(house.settings) as alone:
+        shared = house.settings.shared_store
+        beating = any(w.alive for w in queries.worker_rows(house.db, datetime.now(UTC)))
+        here = not beating if shared else alone
+        if here:
+            output.note("No worker is running; this command does what is due.")
+            house.engine.open()
+        house.engine.submit([event])
+        return _ended(house, flow, key, since, wait, here=here)
+
+
+def _ended(
+    house: "House", flow: str, key: str, since: "datetime", wait: float, *, here: bool
+) -> "Moment | None":
+    import time
+
+    from crossdock.cli import queries
+
     deadline = time.monotonic() + wait
     while True:
-        if not alive:
-            engine.pump()
+        if here:
+            house.engine.pump()
         ended = queries.last_outcome(house.db, flow, key, since)
         if ended is not None or time.monotonic() >= deadline:
             return ended

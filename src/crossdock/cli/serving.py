@@ -4,27 +4,26 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossdock.cli.options import Json, Workspace
 from crossdock.kernel.errors import ConfigError
 
 if TYPE_CHECKING:
+    from crossdock.settings import Settings
     from crossdock.wiring import House
 
 
 def serve(*, as_json: Json = False, workspace: Workspace = None) -> None:
     """Work, receive webhooks and notifications, and listen, until Ctrl-C."""
-    from crossdock.cli.session import house_of, settings_of
-
-    settings = settings_of(workspace, tolerate=False)
-    with stopping() as stop, house_of(settings, durable=True) as house:
-        _ready(house)
+    with _opened(workspace) as (settings, house, stop):
         from crossdock.console import server
 
+        listen = settings.listen
         house.start()
         try:
-            served = server.serve(house, settings.listen.host, settings.listen.port)
+            served = server.serve(house, listen.host, listen.port)
             try:
                 _announce("serving", served.url, settings.worker, as_json=as_json)
                 stop.wait()
@@ -37,14 +36,26 @@ def serve(*, as_json: Json = False, workspace: Workspace = None) -> None:
 
 def worker(*, as_json: Json = False, workspace: Workspace = None) -> None:
     """Work only, beside others on a PostgreSQL store, until Ctrl-C."""
-    from crossdock.cli.session import house_of, settings_of
-
-    settings = settings_of(workspace, tolerate=False)
-    with stopping() as stop, house_of(settings, durable=True) as house:
-        _ready(house)
+    with _opened(workspace) as (settings, house, stop):
         _announce("working", settings.shown_store, settings.worker, as_json=as_json)
         house.work(stop)
     _announce("stopped", settings.shown_store, settings.worker, as_json=as_json)
+
+
+@contextmanager
+def _opened(
+    workspace: Path | None,
+) -> "Iterator[tuple[Settings, House, threading.Event]]":
+    """A house whose runs survive crashes, once everything about it is in order."""
+    from crossdock.cli.locks import only_worker, refuse_second
+    from crossdock.cli.session import house_of, settings_of
+
+    settings = settings_of(workspace, tolerate=False)
+    with stopping() as stop, only_worker(settings) as alone:
+        refuse_second(settings, alone=alone)
+        with house_of(settings, durable=True) as house:
+            _ready(house)
+            yield settings, house, stop
 
 
 def _ready(house: "House") -> None:

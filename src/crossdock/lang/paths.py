@@ -112,6 +112,8 @@ def resolve(start: Type, steps: Sequence[Step], known: frozenset[str] = frozense
             whole = whole or (missing and step.maybe and not projected)
             absent = absent or (walked if missing and not step.maybe else "")
             projected, inner = True, False
+    if here is Unknown:
+        return Found(Unknown, "")
     if walked in known:
         here = present(here)
     if projected:

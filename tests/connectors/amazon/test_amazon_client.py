@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from crossdock.connectors.amazon.client import WHOLE_ORDER, AmazonClient
@@ -28,7 +28,7 @@ from tests.connectors.amazon.conftest import (
 )
 
 Place = Callable[..., str]
-SMALL = {
+SMALL: dict[str, Any] = {
     "orderId": "111-1111111-1111111",
     "createdTime": "2026-11-23T10:00:00Z",
     "lastUpdatedTime": "2026-11-23T10:00:00Z",

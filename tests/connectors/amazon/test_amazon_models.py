@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from crossdock.connectors.amazon import models as m
 from crossdock.connectors.amazon.errors import read
+from crossdock.connectors.amazon.fields import AmazonMoney
 from crossdock.connectors.http import Response
 from crossdock.kernel.clock import ManualClock
 from crossdock.kernel.errors import Defect, TryAgain
@@ -80,14 +81,14 @@ def test_every_field_that_amazon_publishes_has_a_place(shared: Path) -> None:
 
 
 def test_money_is_exact_and_in_its_currency() -> None:
-    price = m.AmazonMoney.model_validate_json('{"amount": "19.90", "currencyCode": "USD"}')
+    price = AmazonMoney.model_validate_json('{"amount": "19.90", "currencyCode": "USD"}')
     assert price.money == Money(Decimal("19.90"), "USD")
 
 
 @pytest.mark.parametrize("amount", ["19.99", "true", '"NaN"', '"Infinity"', '"12,50"', "null"])
 def test_an_amount_that_is_not_an_exact_text_is_no_amount(amount: str) -> None:
     with pytest.raises(ValidationError):
-        m.AmazonMoney.model_validate_json(f'{{"amount": {amount}, "currencyCode": "USD"}}')
+        AmazonMoney.model_validate_json(f'{{"amount": {amount}, "currencyCode": "USD"}}')
 
 
 def test_times_are_utc() -> None:

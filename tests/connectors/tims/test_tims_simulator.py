@@ -350,7 +350,7 @@ def test_our_own_limit_keeps_us_below_theirs(clock, kit):
     waiting = [(kit.an_order(ExternalRef=f"1-{n}", IdempotencyKey=f"k-{n}"),) for n in range(60)]
     for _ in range(20):
         create = table["tims.create_sales_order"].run_many
-        outcomes = create(waiting)
+        outcomes = [getattr(x, "result", x) for x in create(waiting)]
         waiting = [w for w, out in zip(waiting, outcomes, strict=True) if isinstance(out, TryAgain)]
         if not waiting:
             break
@@ -377,7 +377,8 @@ def test_over_real_sockets_a_batch_under_faults_ends_with_every_order_once(clock
         done = {}
         waiting = [kit.an_order(ExternalRef=f"1-{n}", IdempotencyKey=f"k-{n}") for n in range(40)]
         for _ in range(60):
-            outcomes = table["tims.create_sales_order"].run_many([(x,) for x in waiting])
+            notes = table["tims.create_sales_order"].run_many([(x,) for x in waiting])
+            outcomes = [getattr(x, "result", x) for x in notes]
             pairs = list(zip(waiting, outcomes, strict=True))
             done |= {x.ExternalRef: out for x, out in pairs if isinstance(out, m.SalesOrder)}
             assert all(isinstance(out, m.SalesOrder | TryAgain) for _, out in pairs)

@@ -71,7 +71,7 @@ class Shipments:
             if refused.refusal.status != 400:
                 raise refused.error from None
             order = self._looked(confirmation, refused.error)
-            if _shows(order, package):
+            if _shows(order, package, by_carrier=False):
                 return True
             raise _verdict(refused, order, confirmation) from None
         return False
@@ -95,17 +95,19 @@ class Shipments:
             ) from None  # fmt: skip
 
 
-def _shows(order: m.Order, package: m.PackageDetail) -> bool:
-    """The order has this very package."""
-    return any(_same(seen, package) for seen in order.packages)
+def _shows(order: m.Order, package: m.PackageDetail, *, by_carrier: bool = True) -> bool:
+    """The order has this very package. Amazon may show a carrier in words of its own; where a
+    repeat is harmless that only costs one, where it was refused it proves nothing.
+    """
+    return any(_same(seen, package, by_carrier=by_carrier) for seen in order.packages)
 
 
-def _same(seen: m.OrderPackage, told: m.PackageDetail) -> bool:
-    carriers = {_folded(told.carrierCode), _folded(told.carrierName)}
+def _same(seen: m.OrderPackage, told: m.PackageDetail, *, by_carrier: bool) -> bool:
+    carriers = {"", _folded(told.carrierCode), _folded(told.carrierName)}
     return (
         seen.packageReferenceId == told.packageReferenceId
         and _folded(seen.trackingNumber) == _folded(told.trackingNumber)
-        and (not seen.carrier or _folded(seen.carrier) in carriers)
+        and (not by_carrier or _folded(seen.carrier) in carriers)
         and _units(seen.packageItems) == _units(told.orderItems)
     )
 
