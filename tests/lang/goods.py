@@ -89,6 +89,8 @@ class Line:
     def __post_init__(self) -> None:
         if self.quantity > 1000:
             raise ValueError(f"{self.quantity} is too many")
+        if self.sku == "BOMB":
+            raise NeedsPerson("not for sale", kind="item-inactive", remedy="Ask legal.")
 
 
 @dataclass(frozen=True, slots=True)

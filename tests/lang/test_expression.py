@@ -29,6 +29,10 @@ class Parcel:
     notes: tuple[str, ...] | None = None
 
 
+class Code(str):
+    """A text with a name of its own."""
+
+
 KINDS: dict[str, Any] = {
     "order": Order, "count_of": int, "rate": Decimal, "name": str, "maybe": str | None,
     "flag": bool, "maybe_flag": bool | None, "price": Money, "fee": Money, "day": date,
@@ -37,7 +41,7 @@ KINDS: dict[str, Any] = {
     "mode": Literal["fast", "slow"], "whatever": Any, "number_or_text": int | str,
     "maybe_parcels": tuple[Parcel, ...] | None, "maybe_money": Money | None,
     "nested": tuple[tuple[Parcel, ...], ...], "orders": tuple[Order, ...],
-    "gaps": tuple[Parcel | None, ...], "codes": tuple[int, ...],
+    "gaps": tuple[Parcel | None, ...], "codes": tuple[int, ...], "code": Code,
 }  # fmt: skip
 
 ORDER = Order("A1", (Line("S1", Decimal(2)), Line("S2", Decimal(3))), company="ACME")
@@ -50,6 +54,7 @@ VALUES: dict[str, Any] = {
     "hint": {"why": "sweep"}, "size": Size.LARGE, "sizes": (Size.SMALL,), "any": "x",
     "mode": "fast", "whatever": 5, "number_or_text": 3, "maybe_parcels": None,
     "maybe_money": None, "nested": (), "orders": (ORDER,), "gaps": (None,), "codes": (1, 2),
+    "code": Code("C1"),
 }  # fmt: skip
 
 
@@ -97,6 +102,8 @@ def complaints(text: str) -> list[str]:
         ("maybe in ('x', 'y')", False),
         ("'a' in parcels[].tags[]", True),
         ("maybe == none", True),
+        ("maybe == None and flag == True", True),
+        ("code == 'C1' and code < 'D'", True),
         ("maybe != none and maybe == 'x'", False),
         ("parcel?.note == 'x'", False),
         ("parcel?.note == none", True),
@@ -324,6 +331,7 @@ def test_proof_of_presence_reaches_through_and_or_and_not() -> None:
         "parcel == none and parcel.weight > 1",
         "count_of < 3 and parcel.weight > 1",
         "parcels[].note == none and parcel.weight > 1",
+        "parcels[].note == 'x' and parcel.weight > 1",
         "flag == flag and parcel.weight > 1",
     ):
         assert complaints(text) != []

@@ -82,6 +82,7 @@ def test_all_problems_of_a_file_are_told_at_once_with_file_row_and_nearest_name(
         ("{to: status, value: nwe}", "value 'nwe' is not Status. Did you mean 'new'?"),
         ("{to: rate, value: much}", "value 'much' is not number."),
         ("{to: total, value: 0}", "value 0 is not Money or nothing. Write 12.50 USD."),
+        ("{to: total, value: lots}", "value 'lots' is not Money or nothing. Write 12.50 USD."),
         ("{to: urgent, value: 1}", "value 1 is not yes/no."),
         ("{to: programs, value: [a, 1]}", "value ['a', 1] is not list of text. 1 is not text."),
         ("{to: company, from: carrierCode, default: 3}", "default 3 is not text or nothing."),

@@ -278,6 +278,36 @@ def test_a_target_that_refuses_its_values_is_told_without_them() -> None:
     assert "5000" not in str(error)
 
 
+def test_a_target_may_ask_a_person_itself() -> None:
+    error = stopped(orderItems=[an_item(1, product={"sellerSku": "BOMB"})])
+    assert "row 2 (to: lines): not for sale" in str(error)
+    assert (error.kind, error.remedy) == ("item-inactive", "Ask legal.")
+
+
+def test_a_trace_follows_filters_absent_parts_and_parts_of_the_same() -> None:
+    mapping = compiled(
+        a_mapping(
+            NEEDED[0],
+            "{to: lines, each: orderItems, where: quantityOrdered > 1, rows: ["
+            "{to: sku, from: product.sellerSku}, {to: quantity, value: 1}]}",
+            "{to: ship_to, when: 'carrierCode != none', rows: [{to: city, from: orderId}]}",
+            "{to: ship_to, object: buyer.address, missing: none, rows: [{to: city, from: city}]}",
+        )
+    )
+    items = [an_item(1, quantityOrdered=1), an_item(2)]
+    trace = Trace()
+    order = mapping.apply(a_shop_order(orderItems=items), trace)
+    assert order == mapping.apply(a_shop_order(orderItems=items))
+    assert order.ship_to is None
+    sku = trace.of("lines[0].sku")
+    assert sku is not None
+    assert sku.base == "orderItems[1]"
+    mapping.apply(a_shop_order(carrierCode="UPS"), trace)
+    city = trace.of("ship_to.city")
+    assert city is not None
+    assert city.sources == ("orderId",)
+
+
 def test_a_missing_list_stops_the_mapping() -> None:
     assert "orderItems is absent" in str(stopped(orderItems=None))
 

@@ -15,14 +15,22 @@ from tests.scenarios.rehearsal import Rehearsal
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-def seeds() -> list[int]:
+def seeds() -> list[object]:
     one = os.environ.get("CROSSDOCK_SEED")
-    return [int(one)] if one else list(range(int(os.environ.get("CROSSDOCK_SEEDS", "12"))))
+    chosen = [int(one)] if one else range(int(os.environ.get("CROSSDOCK_SEEDS", "12")))
+    return [
+        pytest.param(seed, marks=pytest.mark.soak) if weather_of(seed) == "stormy" else seed
+        for seed in chosen
+    ]
+
+
+def weather_of(seed: int) -> str:
+    return ("calm", "everyday", "stormy", "stormy")[seed % 4]
 
 
 @pytest.mark.parametrize("seed", seeds())
 def test_whatever_happens_both_companies_agree_in_the_end(seed: int, tmp_path: Path) -> None:
-    weather = ("calm", "everyday", "stormy", "stormy")[seed % 4]
+    weather = weather_of(seed)
     scenario = replace(preset(weather), orders=20 + seed % 11, span=900)
     rehearsal = Rehearsal(tmp_path, seed, scenario)
     rehearsal.run()
@@ -31,6 +39,7 @@ def test_whatever_happens_both_companies_agree_in_the_end(seed: int, tmp_path: P
     assert verdict.ok, "\n".join([f"seed {seed}, {weather}", *wrong])
 
 
+@pytest.mark.soak
 def test_the_same_seed_is_the_same_world(tmp_path: Path) -> None:
     scenario = replace(preset("stormy"), orders=8, span=300)
     told = []

@@ -1,7 +1,7 @@
 """What commands work with: the workspace's settings, its store, or the whole house."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -72,13 +72,13 @@ def house_of(settings: "Settings", *, durable: bool = False) -> Iterator["House"
     """Everything wired together; closed with the block. `durable` for what runs until stopped."""
     from crossdock import wiring
     from crossdock.cli.logs import to_stderr
+    from crossdock.connectors.http import Network
 
     to_stderr()
-    house = wiring.load(settings, durable=durable)
-    try:
-        yield house
-    finally:
-        house.close()
+    with closing(Network()) as network:
+        house = wiring.load(settings, durable=durable, transport=network)
+        with closing(house):
+            yield house
 
 
 def who() -> str:

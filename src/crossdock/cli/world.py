@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -192,7 +193,8 @@ def _asked(world: str, method: str, what: str, body: object = None) -> Any:
     headers = {"content-type": "application/json"} if content else {}
     url = f"{world.rstrip('/')}/_world/{what}"
     try:
-        response = Network().send(Request(method, url, headers, content))
+        with closing(Network()) as network:
+            response = network.send(Request(method, url, headers, content))
     except TryAgain:
         raise NeedsPerson(
             f"no rehearsal world answers at {world}",

@@ -44,6 +44,8 @@ from crossdock.lang.types import (
 Known = frozenset[str]
 NOTHING_KNOWN: Known = frozenset()
 
+_NEVER_RUN: Getter = bool  # an expression with an error is not run
+
 
 class Names(Protocol):
     """What paths mean where the expression stands."""
@@ -145,7 +147,7 @@ class _Judge:
 
     def _error(self, node: Node, what: str, fix: str = "") -> _Part:
         self.errors.append(ExpressionError(what, node.column, fix))
-        return _Part(Unknown, _nothing)
+        return _Part(Unknown, _NEVER_RUN)
 
     def _constant(self, node: Constant, known: Known) -> _Part:
         del known
@@ -230,7 +232,7 @@ class _Judge:
     def _arithmetic(self, node: Arithmetic, known: Known) -> _Part:
         left, right = self._needed(node.left, known), self._needed(node.right, known)
         if Unknown in (left.type, right.type):
-            return _Part(Unknown, _nothing)
+            return _Part(Unknown, _NEVER_RUN)
         gives = operators.arithmetic_gives(node.operator, left.type, right.type)
         if gives is None:
             what = f"{words(left.type)} {node.operator} {words(right.type)} has no meaning."
@@ -261,7 +263,7 @@ class _Judge:
                 self._check_words(node, left, item)
             inner = element_of(right.type)
             if inner is not None:
-                self._check_words(node, _Part(inner, _nothing), node.left)
+                self._check_words(node, _Part(inner, _NEVER_RUN), node.left)
         run = operators.membership(left.run, right.run, element_of(right.type))
         return _Part(bool, run if node.operator == "in" else lambda scope: not run(scope))
 
@@ -284,7 +286,7 @@ class _Judge:
         parts = [self.part(argument, known) for argument in node.arguments]
         self.called.append(node.function)
         if any(part.type is Unknown for part in parts):
-            return _Part(Unknown, _nothing)
+            return _Part(Unknown, _NEVER_RUN)
         try:
             parts = self._arguments(function, node, parts)
             gives, converts = function.given(tuple(part.type for part in parts))
@@ -303,7 +305,7 @@ class _Judge:
         count = len(parts)
         return [
             part
-            if not may_be_absent(part.type) or function.takes_nothing_at(number, count)
+            if not may_be_absent(part.type) or function.takes_NEVER_RUN_at(number, count)
             else _Part(present(part.type), operators.needed(part.run, part.shown or node.function))
             for number, part in enumerate(parts)
         ]
@@ -341,7 +343,3 @@ def _prefixes(path: Path) -> Known:
         return NOTHING_KNOWN
     names = [step.name for step in path.steps]
     return frozenset(".".join(names[:length]) for length in range(1, len(names) + 1))
-
-
-def _nothing(_: Any) -> Any:
-    return None

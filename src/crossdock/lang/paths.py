@@ -153,8 +153,6 @@ def getter(start: Type, steps: Sequence[Step], *, loud: bool, shown: str) -> Get
     Nothing there is None; with `loud`, nothing before the path's end raises Absent unless a `?`
     allows it. Type facts decide the fast way: attributes only, no lists, no dicts.
     """
-    if not steps:
-        return _itself
     walk = _walker(tuple(steps), loud=loud, shown=shown)
     if is_given(start) and not steps[0].each:
         return _from_values(start, steps, loud=loud, shown=shown)
@@ -195,7 +193,7 @@ def _is_plain(start: Type, steps: Sequence[Step]) -> bool:
         if here is Unknown or is_given(here) or value_of_mapping(here) is not None or step.each:
             return False
         here = fields_of(here)[step.name].type
-    return bool(steps)
+    return True
 
 
 def _from_values(start: Type, steps: Sequence[Step], *, loud: bool, shown: str) -> Getter:
@@ -214,10 +212,6 @@ def _from_values(start: Type, steps: Sequence[Step], *, loud: bool, shown: str) 
         return None
 
     return fetch
-
-
-def _itself(value: Any) -> Any:
-    return value
 
 
 def _walker(steps: tuple[Step, ...], *, loud: bool, shown: str) -> Getter:

@@ -10,7 +10,6 @@ from crossdock.kernel.errors import NeedsPerson
 from crossdock.lang.calling import VALUE_ERRORS
 from crossdock.lang.leaves import (
     SKIP,
-    Ended,
     LookupStep,
     Scope,
     absent,
@@ -176,16 +175,13 @@ def _story(plan: LeafPlan, scope: Scope) -> tuple[tuple[str, ...], str]:
         there = (source.path for source in plan.sources if source.get(scope) is not None)
         paths = tuple(there)[:1]
     value = fetch_of(plan)(scope)
-    try:
-        for _, step in plan.work:
-            if value is None:
-                break
-            if isinstance(step, LookupStep):
-                found = step.find(value)
-                return paths, f"{step.table.name} row {found.line}" if found else step.table.name
-            value = step(value)
-    except Ended:
-        pass
+    for _, step in plan.work:
+        if value is None:
+            break
+        if isinstance(step, LookupStep):
+            found = step.find(value)
+            return paths, f"{step.table.name} row {found.line}" if found else step.table.name
+        value = step(value)
     return paths, ""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from crossdock.lang.expression import NOTHING_KNOWN, Known
-from crossdock.lang.paths import Found, Getter, Path, PathProblem, getter, getter_at, resolve
+from crossdock.lang.paths import Found, Getter, Path, getter, getter_at, resolve
 from crossdock.lang.types import Type, fields_of, given_values
 
 
@@ -50,8 +50,6 @@ class StepNames:
         self._type = given_values(values)
 
     def find(self, path: Path, known: Known = NOTHING_KNOWN) -> Found:
-        if path.rooted:
-            raise PathProblem(f"{path.text} starts with a slash.", "Begin with a value's name.")
         return resolve(self._type, path.steps, known)
 
     def getter(self, path: Path) -> Getter:

@@ -194,8 +194,11 @@ def _notifications(client: AmazonClient, queue: SqsQueue) -> list[Finding]:
     return [*findings, listed.finding, _subscription(client, ours)]
 
 
+_ELSEWHERE = "Find out who reads that queue: docs/operate/subscription-elsewhere.md."
+
+
 def _subscription(client: AmazonClient, ours: set[str]) -> Finding:
-    name, fix = f"subscription {ORDER_CHANGE}", "Run `crossdock connection subscribe amazon`."
+    name, fix = f"subscription {ORDER_CHANGE}", "`crossdock serve` makes it when it starts."
     tried = _tried(name, lambda: (client.subscription(ORDER_CHANGE),), lambda _: "to our queue")
     if tried.value is None:
         return tried.finding
@@ -203,7 +206,7 @@ def _subscription(client: AmazonClient, ours: set[str]) -> Finding:
     if subscription is None:
         return Finding(name, ok=False, found="none; orders are found by the sweep alone", fix=fix)
     if subscription.destinationId not in ours:
-        return Finding(name, ok=False, found="goes to another queue", fix=fix)
+        return Finding(name, ok=False, found="goes to another queue", fix=_ELSEWHERE)
     return tried.finding
 
 
