@@ -125,7 +125,7 @@ def test_a_flow_becomes_steps_that_take_and_give_values() -> None:
     assert (fetch.operation.name, fetch.give, fetch.row, fetch.when) == (
         "shop.get",
         "shop",
-        5,
+        8,
         None,
     )
     assert [get({"key": "111-1"}) for get in fetch.take] == ["111-1"]

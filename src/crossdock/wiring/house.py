@@ -92,7 +92,7 @@ class House:
         """What is right and what is missing in the Amazon account, in words."""
         from crossdock.connectors.amazon.account import check_account
 
-        return check_account(self.amazon)
+        return check_account(self.amazon, queue=self._sqs())
 
     def check_tims(self) -> Sequence[Any]:
         """What is right and what is missing at the TIMS site, in words."""
