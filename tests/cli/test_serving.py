@@ -20,7 +20,7 @@ from crossdock.cli.app import app
 
 MAIN = "from crossdock.cli import main; main()"
 WORLD = (
-    "world", "start", "--port", "0", "--scenario", "calm", "--people", "--orders", "3",
+    "world", "start", "--port", "0", "--scenario", "calm", "--people", "--orders", "3", "--span", "300",
     "--speed", "60",
 )  # fmt: skip
 

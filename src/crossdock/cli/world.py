@@ -29,6 +29,9 @@ def start(
     orders: Annotated[
         int | None, typer.Option("--orders", min=1, help="How many orders people place.")
     ] = None,
+    span: Annotated[
+        float | None, typer.Option("--span", min=1, help="World seconds in which they do.")
+    ] = None,
     scenario: Annotated[
         str, typer.Option("--scenario", help="calm, everyday, stormy, or JSON.")
     ] = "everyday",
@@ -54,7 +57,7 @@ def start(
 
     if workspace is not None:
         refuse_real(workspace)
-    process = _process(scenario, orders, seed, speed, port, limits=limits)
+    process = _process(scenario, {"orders": orders, "span": span}, seed, speed, port, limits=limits)
     with stopping() as stop:
         process.start()
         try:
@@ -70,7 +73,7 @@ def start(
 
 
 def _process(
-    scenario: str, orders: int | None, seed: int, speed: float, port: int, *, limits: bool
+    scenario: str, given: Mapping[str, Any], seed: int, speed: float, port: int, *, limits: bool
 ) -> "Process":
     try:
         from crossdock.simulators.world.process import Process
@@ -83,7 +86,7 @@ def _process(
 
     try:
         wanted = from_dict(json.loads(scenario)) if scenario[:1] == "{" else preset(scenario)
-        wanted = wanted if orders is None else replace(wanted, orders=orders)
+        wanted = replace(wanted, **{name: x for name, x in given.items() if x is not None})
         return Process(seed, speed, wanted, port=port, limits=limits)
     except (ValueError, TypeError, OSError) as error:
         raise Misuse(f"the world cannot begin: {error}") from None
