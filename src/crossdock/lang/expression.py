@@ -305,7 +305,7 @@ class _Judge:
         count = len(parts)
         return [
             part
-            if not may_be_absent(part.type) or function.takes_NEVER_RUN_at(number, count)
+            if not may_be_absent(part.type) or function.takes_nothing_at(number, count)
             else _Part(present(part.type), operators.needed(part.run, part.shown or node.function))
             for number, part in enumerate(parts)
         ]
