@@ -9,6 +9,7 @@ import pytest
 
 from crossdock.kernel.errors import ConfigError, NeedsPerson
 from crossdock.kernel.operation import Operation, Repeat, table
+from crossdock.lang.compile import compile_mapping
 from crossdock.lang.flow import (
     GIVEN,
     DoStep,
@@ -30,7 +31,6 @@ from tests.lang.goods import (
     Status,
     a_mapping,
     a_shop_order,
-    compiled,
     with_needed,
 )
 
@@ -68,10 +68,9 @@ TWO = a_mapping(
 KINDS = {**TYPES, "ours.Made": Made}
 
 
-def compiled_two() -> Any:
-    from crossdock.lang.compile import compile_mapping
-
-    return compile_mapping(load_mapping(TWO, "two.yaml"), KINDS)
+LOADED = {name: load_mapping(text, "m.yaml") for name, text in
+          (("shop.ours", MAPPING), ("ours.two", TWO))}  # fmt: skip
+COMPILED = {name: compile_mapping(source, KINDS) for name, source in LOADED.items()}
 
 
 def a_flow(*steps: str, head: str = "") -> str:
@@ -87,8 +86,7 @@ MAKE = "{name: make, when: found == none, do: ours.make, take: order, give: made
 
 def flow(*steps: str, head: str = "") -> Flow:
     source = load_flow(a_flow(*steps, head=head), "orders/flow.yaml")
-    mappings = {"shop.ours": compiled(MAPPING), "ours.two": compiled_two()}
-    return compile_flow(source, OPERATIONS, mappings, KINDS)
+    return compile_flow(source, OPERATIONS, COMPILED, KINDS)
 
 
 def complaints(*steps: str, head: str = "") -> list[str]:
@@ -97,11 +95,8 @@ def complaints(*steps: str, head: str = "") -> list[str]:
 
 def told(text: str | bytes) -> list[str]:
     source = load_flow(text, "orders/flow.yaml")
-    loaded = {name: load_mapping(text, "m.yaml") for name, text in
-              (("shop.ours", MAPPING), ("ours.two", TWO))}  # fmt: skip
-    problems = [str(p) for p in check_flow(source, OPERATIONS, loaded, KINDS)]
-    ready = {"shop.ours": compiled(MAPPING), "ours.two": compiled_two()}
-    assert problems == [str(p) for p in check_flow(source, OPERATIONS, ready, KINDS)]
+    problems = [str(p) for p in check_flow(source, OPERATIONS, LOADED, KINDS)]
+    assert problems == [str(p) for p in check_flow(source, OPERATIONS, COMPILED, KINDS)]
     return problems
 
 
@@ -154,7 +149,7 @@ def test_a_mapping_of_several_sources_takes_them_by_name() -> None:
     )
     two = made.steps[-1]
     assert isinstance(two, MapStep)
-    order = compiled(MAPPING).apply(a_shop_order())
+    order = COMPILED["shop.ours"].apply(a_shop_order())
     taken = two.take({"order": order, "found": Made("1", note="n")})
     assert two.mapping.apply(taken) == ShipTo("111-1", "n")
 

@@ -6,7 +6,7 @@ from typing import Any
 from crossdock.kernel.redact import MASK
 from crossdock.lang.lineage import is_personal
 from crossdock.lang.lookups import LookupRow, LookupTable
-from crossdock.lang.mapping import Missing, Row
+from crossdock.lang.mapping import Computed, Missing, Row
 from crossdock.lang.paths import Absent, Getter
 from crossdock.lang.plan import Convert, LeafPlan, RowPlan, Stop
 
@@ -78,22 +78,7 @@ def leaf_run(plan: LeafPlan) -> Run:
     if not plan.sources and not steps:
         constant = plan.constant
         return lambda _: constant
-    if not steps:
-
-        def plain(scope: Scope) -> Any:
-            value = fetch(scope)
-            return gone() if value is None else value
-
-        return plain
-
-    def run(scope: Scope) -> Any:
-        value = fetch(scope)
-        for step in steps:
-            if value is None:
-                return gone()
-            value = step(value)
-        return gone() if value is None else value
-
+    run = _through(fetch, steps, gone) if steps else _plain(plan, fetch, gone)
     if not any(isinstance(step, LookupStep) for step in steps):
         return run
 
@@ -106,6 +91,35 @@ def leaf_run(plan: LeafPlan) -> Run:
     return looking
 
 
+def _plain(plan: LeafPlan, fetch: Getter, gone: Callable[[], Any]) -> Run:
+    if plan.row.missing is Missing.NONE:
+        return fetch
+
+    def plain(scope: Scope) -> Any:
+        value = fetch(scope)
+        return gone() if value is None else value
+
+    return plain
+
+
+def _through(fetch: Getter, steps: tuple[Convert, ...], gone: Callable[[], Any]) -> Run:
+    """The value through all steps; the first that gives nothing ends it."""
+    first, rest = steps[0], steps[1:]
+
+    def run(scope: Scope) -> Any:
+        value = fetch(scope)
+        if value is None:
+            return gone()
+        value = first(value)
+        for step in rest:
+            if value is None:
+                break
+            value = step(value)
+        return gone() if value is None else value
+
+    return run
+
+
 def fetch_of(plan: LeafPlan) -> Getter:
     """What the row starts from; None when there is nothing."""
     gets = tuple(source.get for source in plan.sources)
@@ -114,8 +128,10 @@ def fetch_of(plan: LeafPlan) -> Getter:
     if not gets:
         constant = plan.constant
         return lambda _: constant
+    if isinstance(plan.row.origin, Computed) and plan.row.missing is not Missing.STOP:
+        return _quiet(gets[0])
     if len(gets) == 1:
-        return gets[0] if plan.row.missing is Missing.STOP else _quiet(gets[0])
+        return gets[0]
 
     def first(scope: Scope) -> Any:
         for get in gets:
