@@ -77,7 +77,8 @@ def start_world(asked: argparse.Namespace) -> tuple[subprocess.Popen[str], dict[
 
 def start_crossdock(asked: argparse.Namespace, ready: dict[str, Any]) -> subprocess.Popen[str]:
     port = free_port()
-    write_workspace(FOLDER, ready, store=asked.store, port=port)
+    sweeps = {"sweep": {"again_every": "10m", "again_reach": "40m"}}  # an hour is a long time here
+    write_workspace(FOLDER, ready, store=asked.store, port=port, more={"amazon": sweeps})
     log = (FOLDER / "serve.log").open("w")
     command = [sys.executable, "-m", "crossdock.cli", "serve", "--workspace", str(FOLDER)]
     served = subprocess.Popen(command, stdout=log, stderr=log, text=True)

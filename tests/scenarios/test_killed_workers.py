@@ -80,7 +80,9 @@ def kill(worker: subprocess.Popen[bytes]) -> None:
 def open_cases(store: str) -> list[dict[str, str]]:
     db = open_database(store)
     try:
-        return [{"key": c.key, "kind": c.kind, "flow": c.flow} for c in cases.listed(db, limit=10_000)]
+        return [
+            {"key": c.key, "kind": c.kind, "flow": c.flow} for c in cases.listed(db, limit=10_000)
+        ]
     finally:
         db.close()
 

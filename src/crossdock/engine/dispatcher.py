@@ -12,9 +12,10 @@ import structlog
 from crossdock.engine.durable import Durable
 from crossdock.engine.model import FEED, Event
 from crossdock.engine.runner import Runner
-from crossdock.engine.store import Database, inbox, workers
+from crossdock.engine.store import Database, inbox, links, workers
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.ids import new_id
+from crossdock.kernel.quota import Grant
 
 log = structlog.get_logger("crossdock.engine")
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -38,6 +39,7 @@ class Engine:
         self.db, self.runner, self.clock, self.worker = db, runner, clock, worker
         self._durable, self._wall, self._policy = durable, wall, runner.policy
         self._running: set[str] = set()
+        self._rationed: dict[str, datetime] = {}  # flows without quota, and when they have some
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -49,9 +51,20 @@ class Engine:
         """Append events and wake the dispatcher; when this returns they are safe."""
         if not events:
             return
+        known = self._known(events)
         with self.db.writing() as connection:
-            inbox.append(self.db, connection, events, self.clock.now())
+            inbox.append(self.db, connection, events, self.clock.now(), known=known)
         self._wake.set()
+
+    def _known(self, events: Sequence[Event]) -> set[int]:
+        """Places of events whose news was applied already: doubled and overtaken messages."""
+        known: set[int] = set()
+        for flow in {e.flow for e in events if e.version} & self.runner.flows.keys():
+            told = {n: e for n, e in enumerate(events) if e.flow == flow and e.version}
+            kind = self.runner.flows[flow].link_kind
+            applied = links.versions(self.db, kind, sorted({e.key for e in told.values()}))
+            known |= {n for n, e in told.items() if applied.get(e.key, "") >= str(e.version)}
+        return known
 
     def wake(self) -> None:
         """There may be work."""
@@ -108,20 +121,29 @@ class Engine:
         """Claim for the most urgent flow that has work, and start the run."""
         now = self.clock.now()
         waiting = inbox.waiting_flows(self.db, now)
+        self._rationed.clear()
         for name in self._order:
-            if name in waiting and (run_id := self._claim(name, now)) is not None:
+            if name not in waiting:
+                continue
+            room = self.runner.room(name)
+            if room is not None and room.granted == 0:
+                # Left in the inbox in their order; tried now, they would only be refused.
+                self._rationed[name] = now + room.wait
+            elif (run_id := self._claim(name, now, room)) is not None:
                 self._durable.start(run_id)
                 return run_id
         return None
 
-    def _claim(self, flow: str, now: datetime) -> str | None:
+    def _claim(self, flow: str, now: datetime, room: Grant | None) -> str | None:
         run_id = new_id("run")
         plan = self.runner.flows.get(flow)
+        limit = plan.batch if plan else 1
         with self._lock:
             self._running.add(run_id)
         claim = inbox.claim(
             self.db, flow, plan.version if plan else 1,
-            limit=plan.batch if plan else 1, run_id=run_id, worker=self.worker,
+            limit=limit if room is None else min(limit, room.granted),
+            run_id=run_id, worker=self.worker,
             now=now, wall=self._wall(), lease_until=self._lease(),
         )  # fmt: skip
         if claim is None:
@@ -174,7 +196,8 @@ class Engine:
         longest = self._policy.poll_wall.total_seconds()
         if len(self._running) >= self._policy.runs_at_once:
             return longest
-        due = inbox.next_due(self.db)
+        due = inbox.next_due(self.db, but=tuple(self._rationed))
+        due = min((d for d in (due, *self._rationed.values()) if d is not None), default=None)
         if due is None:
             return longest
         until = self.clock.wall_seconds(due - self.clock.now())

@@ -21,6 +21,7 @@ class Event:
     source: str  # "amazon.sqs", "tims.webhook", "amazon.sweep", "person"
     message_id: str = ""
     hint: Mapping[str, Any] = field(default_factory=dict)
+    version: str | None = None  # of what it tells; a link that is as new has it applied already
 
 
 @dataclass(frozen=True, slots=True)

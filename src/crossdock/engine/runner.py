@@ -16,6 +16,7 @@ from crossdock.engine.store import Database, inbox, links, outcomes
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import CrossdockError, Defect, RunError, TryAgain
 from crossdock.kernel.evidence import Noted, noted
+from crossdock.kernel.quota import Grant
 from crossdock.lang.flow import DoStep, EndStep, Flow, LinkStep, MapStep, Step
 
 Watch = Callable[[str, str, str], None]
@@ -44,6 +45,14 @@ class Runner:
         self.breakers = Breakers(db, policy)
         self._db, self._clock, self._wall = db, clock, wall
         self._watch = watch or (lambda *_: None)
+
+    def room(self, flow: str) -> Grant | None:
+        """How many keys the flow's first call could serve now; None when nothing rations it."""
+        steps = self.flows[flow].steps if flow in self.flows else ()
+        first = steps[0] if steps else None
+        if not isinstance(first, DoStep) or first.operation.room is None:
+            return None
+        return first.operation.room()
 
     def execute(self, claim: Claim) -> bool:
         """Run the claim to its end and record it. False when the lease was lost on the way."""

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from crossdock.kernel.errors import RunError
+from crossdock.kernel.quota import Grant
 
 
 class Repeat(Enum):
@@ -39,7 +40,9 @@ class Operation:
     `takes` are the argument types in order, `gives` the type returned (`X | None` where there may
     be nothing). `run` handles one record and raises RunError. `run_many`, where the other company
     offers a cheaper way for many, takes one argument tuple per record and returns one Result per
-    record in the same order; an error of one record never stops the others.
+    record in the same order; an error of one record never stops the others. `room`, where calls are
+    rationed, tells how many records could be served now and when the next one could be; who is not
+    served is better left waiting than tried.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Operation:
     repeat: Repeat
     run: Callable[..., Any]
     run_many: Callable[[Sequence[tuple[Any, ...]]], Sequence[Result]] | None = None
+    room: Callable[[], Grant] | None = None
     about: str = ""  # one sentence for the flow designer and `flow check`
 
 

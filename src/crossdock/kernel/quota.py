@@ -23,6 +23,10 @@ class Buckets(Protocol):
         """Up to `want` tokens. `reserve` tokens are left for more urgent callers."""
         ...
 
+    def room(self, bucket: str, *, rate: Decimal, burst: int, reserve: int = 0) -> Grant:
+        """How many tokens `take` would give now, and when the next one comes. Takes none."""
+        ...
+
     def observe(self, bucket: str, rate: Decimal) -> None:
         """The other side named its rate (x-amzn-RateLimit-Limit)."""
         ...

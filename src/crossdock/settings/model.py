@@ -76,7 +76,9 @@ class SweepSettings:
     """How often orders are searched for changes that no notification told of."""
 
     every: timedelta = timedelta(minutes=5)
-    overlap: timedelta = timedelta(minutes=10)  # Amazon's search lags behind (FACTS 3.4)
+    overlap: timedelta = timedelta(minutes=10)  # Amazon's search lags behind its orders
+    again_every: timedelta = timedelta(hours=1)  # a search that reaches further back: what was
+    again_reach: timedelta = timedelta(hours=3)  # listed late and never notified is found here
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,6 @@ class AmazonSettings:
     queue: QueueSettings | None = None
     sweep: SweepSettings = SweepSettings()
     limits: bool = True
-    user_agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from crossdock.connectors.amazon.client import AmazonClient
-from crossdock.connectors.amazon.operations import Watermark, sweep_orders
+from crossdock.connectors.amazon.operations import Sweep, Watermark, sweep_orders
 from crossdock.connectors.tims import models as tims_models
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.feed import Watermark as TimsMark
 from crossdock.connectors.tims.feed import changed_keys
 from crossdock.engine.feeds import Change, Feed, Reading
+from crossdock.settings.model import SweepSettings
 
-AMAZON_SWEEP, TIMS_ORDERS, TIMS_SHIPMENTS = "amazon.orders", "tims.orders", "tims.shipments"
+AMAZON_SWEEP, AMAZON_AGAIN = "amazon.orders", "amazon.orders.again"
+TIMS_ORDERS, TIMS_SHIPMENTS = "tims.orders", "tims.shipments"
 
 FIRST_LOOK_BACK = timedelta(days=2)
 """How far the very first sweep reaches; older orders are synced by `crossdock order sync ID`."""
@@ -23,12 +25,14 @@ FEED_OF_ENTITY: Mapping[str, str] = {"sales_order": TIMS_ORDERS, "shipment": TIM
 
 
 def feeds_of(
-    amazon: AmazonClient, tims: TimsClient, sweep_every: timedelta, feed_every: timedelta
+    amazon: AmazonClient, tims: TimsClient, sweep: SweepSettings, feed_every: timedelta
 ) -> dict[str, Feed]:
     """All feeds by name."""
     feeds = (
-        Feed(AMAZON_SWEEP, sweep_every, lambda mark: _swept(amazon, mark),
+        Feed(AMAZON_SWEEP, sweep.every, lambda mark: _swept(amazon, mark, sweep),
              "Orders that changed at Amazon and that no notification told of."),
+        Feed(AMAZON_AGAIN, sweep.again_every, lambda mark: _swept_again(amazon, mark, sweep),
+             "Orders that Amazon listed too late for the sweep."),
         Feed(TIMS_SHIPMENTS, feed_every, lambda mark: _shipments(tims, mark),
              "Shipments that were posted, corrected or voided in TIMS."),
         Feed(TIMS_ORDERS, feed_every, lambda mark: _cancelled(tims, mark),
@@ -42,11 +46,24 @@ def version_of(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _swept(amazon: AmazonClient, mark: str | None) -> Reading:
+def _swept(amazon: AmazonClient, mark: str | None, settings: SweepSettings) -> Reading:
     start = (
         Watermark(amazon.clock.now() - FIRST_LOOK_BACK) if mark is None else Watermark.parse(mark)
     )
-    sweep = sweep_orders(amazon, start)
+    return _reading(sweep_orders(amazon, start, overlap=settings.overlap))
+
+
+def _swept_again(amazon: AmazonClient, mark: str | None, settings: SweepSettings) -> Reading:
+    """Everything of the last hours once more. What is known by its version costs no further call;
+    the watermark only carries the token of a search that is not read to its end.
+    """
+    start = Watermark(amazon.clock.now()) if mark is None else Watermark.parse(mark)
+    if not start.token:
+        start = Watermark(amazon.clock.now())
+    return _reading(sweep_orders(amazon, start, overlap=settings.again_reach))
+
+
+def _reading(sweep: Sweep) -> Reading:
     changes = [
         Change("orders", seen.order_id, version_of(seen.last_updated), "order")
         for seen in sweep.seen

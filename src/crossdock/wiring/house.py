@@ -135,7 +135,7 @@ class House:
         if self.problems:
             raise ConfigError(self.problems)
         feeds = feeds_of(
-            self.amazon, self.tims, self.settings.amazon.sweep.every, self.settings.tims.feed.every
+            self.amazon, self.tims, self.settings.amazon.sweep, self.settings.tims.feed.every
         )
         runner = Runner(
             self.db, self.flows, feeds, self.clock, policy_of(self.settings),

@@ -11,9 +11,11 @@ from crossdock.engine.dispatcher import Engine
 from crossdock.engine.intake import Batch, Unread
 from crossdock.engine.model import FEED, Event, Trouble
 from crossdock.engine.store import cases
-from crossdock.wiring.feeds import FEED_OF_ENTITY
+from crossdock.wiring.feeds import FEED_OF_ENTITY, version_of
 
 log = structlog.get_logger("crossdock.intake")
+
+_STATUS_CHANGE = "OrderStatusChange"
 
 
 class AmazonQueue:
@@ -42,9 +44,12 @@ def _event(message: Message) -> Event | None:
     if isinstance(content, Unreadable) or content.kind != ORDER_CHANGE or not content.order_id:
         return None  # other kinds of notification belong to flows that are not here yet
     hint = dict(content.hint)
+    version = None
     if content.changed_at is not None:
         hint["changed_at"] = content.changed_at.isoformat()
-    return Event("orders", content.order_id, "amazon.sqs", content.notification_id, hint)
+        # Only a change of status is known to move the order's own time of change with it.
+        version = version_of(content.changed_at) if hint.get("change") == _STATUS_CHANGE else None
+    return Event("orders", content.order_id, "amazon.sqs", content.notification_id, hint, version)
 
 
 def _unread(message: Message) -> Unread | None:

@@ -65,6 +65,13 @@ class Quota:
             self._name(operation), want, rate=rate.per_second, burst=rate.burst, reserve=reserve
         )
 
+    def room(self, operation: str, *, reserve: int = 0) -> Grant:
+        """How many calls could go now, and when the next one could."""
+        rate = RATES[operation]
+        return self._buckets.room(
+            self._name(operation), rate=rate.per_second, burst=rate.burst, reserve=reserve
+        )
+
     def take_one(self, operation: str, about: str, *, reserve: int = 0) -> None:
         """One call now, or TryAgain with the time of the next."""
         grant = self.take(operation, reserve=reserve)
@@ -153,6 +160,17 @@ class MemoryBuckets:
             if granted == want:
                 return Grant(granted)
             return Grant(granted, timedelta(seconds=(1 + reserve - b.level) / per_second + 0.001))
+
+    def room(self, bucket: str, *, rate: Decimal, burst: int, reserve: int = 0) -> Grant:
+        with self._lock:
+            now = self._clock.now()
+            b = self._buckets.get(bucket) or _Bucket(float(burst), now)
+            per_second = _effective(b, float(rate))
+            passed = max((now - b.at).total_seconds(), 0.0)
+            level = min(burst, b.level + passed * per_second)
+            granted = max(0, int(level - reserve + 1e-6))
+            wait = (1 + reserve - (level - granted)) / per_second
+            return Grant(granted, timedelta(seconds=wait))
 
     def observe(self, bucket: str, rate: Decimal) -> None:
         with self._lock:

@@ -72,6 +72,7 @@ def operations(client: AmazonClient, at_once: int = AT_ONCE) -> Mapping[str, Ope
             repeat=Repeat.READ,
             run=lambda order_id: client.get_order(order_id, reserve=KEPT_FREE),
             run_many=lambda rows: _get_many(client, batch, rows, WHOLE_ORDER, KEPT_FREE),
+            room=lambda: client.quota.room("getOrder", reserve=KEPT_FREE),
             about="The order as it stands at Amazon, with everything a sales order needs.",
         ),
         Operation(
@@ -103,13 +104,19 @@ def operations(client: AmazonClient, at_once: int = AT_ONCE) -> Mapping[str, Ope
     )
 
 
-def sweep_orders(client: AmazonClient, mark: Watermark, *, pages: int = PAGES_A_TURN) -> Sweep:
+def sweep_orders(
+    client: AmazonClient,
+    mark: Watermark,
+    *,
+    overlap: timedelta = OVERLAP,
+    pages: int = PAGES_A_TURN,
+) -> Sweep:
     """Some pages of the orders that changed since the watermark, and where to go on.
 
     Searches are scarce (one in three minutes), so a sweep that is interrupted goes on with its
     page token; a token that Amazon no longer takes begins the same search anew.
     """
-    after = mark.after if mark.token else client.searchable(mark.after - OVERLAP)
+    after = mark.after if mark.token else client.searchable(mark.after - overlap)
     token, seen = mark.token, dict[str, datetime]()
     for _ in range(pages):
         try:

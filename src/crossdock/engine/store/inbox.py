@@ -1,6 +1,6 @@
 """The inbox: events in, claims out. One waiting row per flow and key, however many events came."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +17,17 @@ def upsert(db: Database, table: sa.Table) -> Any:
     return (postgresql if db.is_postgres else sqlite).insert(table)
 
 
-def append(db: Database, connection: sa.Connection, events: Sequence[Event], now: datetime) -> None:
+def append(
+    db: Database,
+    connection: sa.Connection,
+    events: Sequence[Event],
+    now: datetime,
+    *,
+    known: Set[int] = frozenset(),
+) -> None:
     """Note events and make their keys wait. Runs in the caller's transaction: acknowledge the
-    message only after it committed. A key that waits behind a case keeps waiting.
+    message only after it committed. A key that waits behind a case keeps waiting. The events at the
+    places `known` tell of nothing new: they are noted only.
     """
     if not events:
         return
@@ -31,7 +39,9 @@ def append(db: Database, connection: sa.Connection, events: Sequence[Event], now
             for e in events
         ],
     )  # fmt: skip
-    newest = {(e.flow, e.key): e for e in events}
+    newest = {(e.flow, e.key): e for n, e in enumerate(events) if n not in known}
+    if not newest:
+        return
     insert = upsert(db, work)
     statement = insert.on_conflict_do_update(
         index_elements=["flow", "key"],
@@ -82,12 +92,12 @@ def waiting_flows(db: Database, now: datetime) -> dict[str, int]:
         return {str(row[0]): int(row[1]) for row in rows}
 
 
-def next_due(db: Database) -> datetime | None:
-    """When the next unclaimed key will be due."""
+def next_due(db: Database, but: Sequence[str] = ()) -> datetime | None:
+    """When the next unclaimed key will be due, leaving out those flows."""
     with db.reading() as connection:
         return connection.execute(
             sa.select(sa.func.min(work.c.due_at, type_=work.c.due_at.type)).where(
-                work.c.claim.is_(None)
+                work.c.claim.is_(None), work.c.flow.not_in(but)
             )
         ).scalar()
 

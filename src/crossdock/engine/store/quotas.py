@@ -17,8 +17,8 @@ from crossdock.kernel.quota import Grant
 _USED_SHARE = 0.95
 _STRIKES_TO_LEARN = 2
 _STRIKE_MEMORY = timedelta(minutes=30)
-_LEARNED_STEP = 0.7
-_RECOVERY_PER_HOUR = 0.25  # a learned rate drifts back to the published one
+_FIRST_STEP, _NEXT_STEP = 0.7, 0.85  # far down at first, then in small steps around the real rate
+_RECOVERY_PER_HOUR = 2.0  # without refusals a learned rate climbs back: 70 % in 13 minutes
 _SLOWEST_SHARE = 0.05
 
 
@@ -42,6 +42,18 @@ class StoredBuckets:
         missing = 1 + reserve - (level - granted)  # tokens until the next one may go
         return Grant(granted, timedelta(seconds=max(missing, 0.05) / per_second + 0.001))
 
+    def room(self, bucket: str, *, rate: Decimal, burst: int, reserve: int = 0) -> Grant:
+        """What `take` would give now; see kernel.quota.Buckets."""
+        with self._db.reading() as connection:
+            row = connection.execute(_select(bucket)).first()
+        if row is None:
+            return Grant(max(0, burst - reserve))
+        now = self._now()
+        per_second = _effective(row, float(rate), now)
+        level = _level(row, per_second, burst, now)
+        granted = max(0, int(level - reserve + 1e-6))
+        return Grant(granted, timedelta(seconds=(1 + reserve - (level - granted)) / per_second))
+
     def observe(self, bucket: str, rate: Decimal) -> None:
         """Adopt the rate the other side names, when it differs from what is stored."""
         with self._db.reading() as connection:
@@ -61,7 +73,8 @@ class StoredBuckets:
             rate = _effective(row, float(published), now)
             learned = row.learned_rate
             if strikes >= _STRIKES_TO_LEARN:
-                learned = max(rate * _LEARNED_STEP, float(published) * _SLOWEST_SHARE)
+                step = _FIRST_STEP if learned is None else _NEXT_STEP
+                learned = max(rate / _USED_SHARE * step, float(published) * _SLOWEST_SHARE)
                 rate = learned
             self._write(
                 connection, bucket, level=0.0, at=now, strikes=strikes, struck_at=now,
