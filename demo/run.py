@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from demo.workspace import write_workspace
 
 FOLDER = Path(".demo")
-SPEED = 30.0  # two minutes at the wall are an hour in the world
-SPAN = 1500  # world seconds in which the orders are placed
+SPEED = 50.0  # a minute at the wall is fifty in the world
+SPAN = 4000  # world seconds in which the orders are placed: what Amazon's quota of reads can bear
 
 console = Console()
 

@@ -15,6 +15,7 @@ from crossdock.connectors.http import ReplyLost, Request, Response
 from crossdock.connectors.tims.events import ensure_webhook
 from crossdock.engine.store import cases, open_database
 from crossdock.kernel.clock import ManualClock
+from crossdock.kernel.errors import TryAgain
 from crossdock.settings import read_settings
 from crossdock.simulators import wire
 from crossdock.simulators.clock import HandClock
@@ -114,11 +115,7 @@ class Rehearsal:
         self.settings = read_settings(folder)
         self.db = open_database(store or "sqlite://")
         self.house = self._open()
-        ensure_webhook(
-            self.house.tims, "https://crossdock.localhost/webhooks/tims",
-            ("sales_order.cancelled", "shipment.posted", "shipment.voided"), WEBHOOK_SECRET,
-        )  # fmt: skip
-        self._subscribe()
+        self._until_done(self._subscribe)
 
     def restart(self) -> None:
         """The machine was switched off and on; only what is in the store is left."""
@@ -171,6 +168,19 @@ class Rehearsal:
         from crossdock.connectors.amazon.subscriptions import ensure_subscription
 
         ensure_subscription(self.house.amazon, "arn:aws:sqs:us-east-1:000000000000:orders")
+        ensure_webhook(
+            self.house.tims, "https://crossdock.localhost/webhooks/tims",
+            ("sales_order.cancelled", "shipment.posted", "shipment.voided"), WEBHOOK_SECRET,
+        )  # fmt: skip
+
+    def _until_done(self, work: Callable[[], None]) -> None:
+        """Faults strike here too; the serving program tries again in the same way."""
+        for _ in range(20):
+            try:
+                return work()
+            except TryAgain as error:
+                self._advance(error.after or timedelta(seconds=20))
+        raise AssertionError("the companies never took our subscription")
 
     def _take_letters(self) -> None:
         source = AmazonQueue(self.letters)
@@ -179,10 +189,8 @@ class Rehearsal:
             source.acknowledge(batch.receipt)
 
     def _until_next(self) -> timedelta:
-        from crossdock.engine.store import inbox
-
         now = self.clock.now()
-        times = [t for t in (self.world.next_at(), inbox.next_due(self.db)) if t is not None]
+        times = [t for t in (self.world.next_at(), self.house.engine.next_due()) if t is not None]
         soonest = heapq.nsmallest(1, times)
         if not soonest:
             return timedelta(minutes=5)

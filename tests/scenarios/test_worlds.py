@@ -15,12 +15,18 @@ from tests.scenarios.rehearsal import Rehearsal
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
+ALWAYS = 40  # `make test` runs so many, `make soak` all
+ONCE_FAILED = {103, 109}  # a hand-over of held stock that was cut short, then a cancellation
+
+
 def seeds() -> list[object]:
     one = os.environ.get("CROSSDOCK_SEED")
-    chosen = [int(one)] if one else range(int(os.environ.get("CROSSDOCK_SEEDS", "12")))
+    first = int(os.environ.get("CROSSDOCK_FIRST_SEED", "0"))
+    many = int(os.environ.get("CROSSDOCK_SEEDS", "200"))
+    chosen = [int(one)] if one else range(first, first + many)
     return [
-        pytest.param(seed, marks=pytest.mark.soak) if weather_of(seed) == "stormy" else seed
-        for seed in chosen
+        s if one or s < ALWAYS or s in ONCE_FAILED else pytest.param(s, marks=pytest.mark.soak)
+        for s in chosen
     ]
 
 

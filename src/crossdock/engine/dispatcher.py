@@ -117,6 +117,11 @@ class Engine:
         """True while a run is going on in this worker."""
         return bool(self._running)
 
+    def next_due(self) -> datetime | None:
+        """When there will be something to run; None while nothing waits."""
+        due = inbox.next_due(self.db, but=tuple(self._rationed))
+        return min((d for d in (due, *self._rationed.values()) if d is not None), default=None)
+
     def _start_one(self) -> str | None:
         """Claim for the most urgent flow that has work, and start the run."""
         now = self.clock.now()
@@ -196,8 +201,7 @@ class Engine:
         longest = self._policy.poll_wall.total_seconds()
         if len(self._running) >= self._policy.runs_at_once:
             return longest
-        due = inbox.next_due(self.db, but=tuple(self._rationed))
-        due = min((d for d in (due, *self._rationed.values()) if d is not None), default=None)
+        due = self.next_due()
         if due is None:
             return longest
         until = self.clock.wall_seconds(due - self.clock.now())

@@ -159,3 +159,21 @@ def test_at_most_four_writes_are_under_way(site, account, clock, kit):
     for thread in threads:
         thread.join()
     assert most == 4
+
+
+def test_a_site_that_was_busy_for_a_while_is_spoken_to_at_full_speed_again(clock):
+    buckets = MemoryBuckets(clock)
+
+    def a_second_later() -> int:
+        clock.advance(timedelta(seconds=1))
+        return buckets.take("key", 100, rate=Decimal(10), burst=30).granted
+
+    assert a_second_later() == 30
+    for _ in range(3):
+        buckets.throttled("key", Decimal(10))
+    assert a_second_later() == 2
+    clock.advance(timedelta(minutes=2))
+    a_second_later()
+    clock.advance(timedelta(minutes=2))
+    a_second_later()
+    assert a_second_later() == 10

@@ -83,6 +83,13 @@ class _Level:
     at: datetime
     rate: Decimal
     refused: int = 0
+    refused_at: datetime | None = None
+
+
+_DOUBLES_AFTER: Final = timedelta(seconds=30)
+"""A rate that was halved after refusals doubles again after so long without one: a site that was
+busy for a minute must not be spoken to slowly for the rest of the day.
+"""
 
 
 class MemoryBuckets:
@@ -116,7 +123,7 @@ class MemoryBuckets:
         with self._lock:
             level = self._filled(bucket, published, 1)
             level.tokens = Decimal(0)
-            level.refused += 1
+            level.refused, level.refused_at = level.refused + 1, level.at
             if level.refused > 1:
                 level.rate = max(level.rate / 2, published / 16)
             return timedelta(seconds=float(1 / level.rate))
@@ -127,6 +134,9 @@ class MemoryBuckets:
         if level is None:
             level = self._levels[bucket] = _Level(Decimal(burst), now, rate)
             return level
+        calm = level.refused_at is not None and now - level.refused_at >= _DOUBLES_AFTER
+        if calm and level.rate < rate:
+            level.rate, level.refused_at = min(level.rate * 2, rate), now
         passed = max((now - level.at).total_seconds(), 0.0)
         level.tokens = min(level.tokens + Decimal(str(passed)) * level.rate, Decimal(burst))
         level.at = now
