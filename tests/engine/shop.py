@@ -12,6 +12,7 @@ from crossdock.engine.runner import Runner, Watch
 from crossdock.engine.store import Database
 from crossdock.kernel.clock import ManualClock
 from crossdock.kernel.operation import Operation, Repeat, table
+from crossdock.kernel.quota import Grant
 from crossdock.lang.flow import compile_flow, load_flow
 
 FLOW = """
@@ -21,6 +22,7 @@ about: A test order
 key: order id
 priority: 30
 batch: 100
+link: order
 steps:
   - {name: fetch, do: shop.fetch, take: key, give: order}
   - {name: gone, when: "order.state == 'gone'", end: "the order is gone"}
@@ -47,6 +49,7 @@ class Shop:
     trouble: dict[str, list[Exception]] = field(default_factory=dict)
     always: Callable[[], Exception | None] = lambda: None
     pos: dict[str, str | None] = field(default_factory=dict)
+    room: Callable[[], Grant] | None = None
 
     def fetch(self, key: str) -> Order:
         self.fetched.append(key)
@@ -74,7 +77,7 @@ def engine(
     worker: str = "main",
 ) -> Engine:
     operations = table(
-        Operation("shop.fetch", (str,), Order, Repeat.READ, shop.fetch),
+        Operation("shop.fetch", (str,), Order, Repeat.READ, shop.fetch, room=shop.room),
         Operation("shop.create", (Order,), str, Repeat.IDEMPOTENCY_KEY, shop.create),
     )
     flow = compile_flow(load_flow(FLOW, "orders/flow.yaml"), operations, {}, {})

@@ -7,10 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crossdock.engine.feeds import Change, Feed, Reading
+from crossdock.engine.model import Event
 from crossdock.engine.policy import Policy
 from crossdock.engine.store import Database, cases, history, inbox, links, open_database
 from crossdock.kernel.clock import ManualClock
 from crossdock.kernel.errors import NeedsPerson, TryAgain
+from crossdock.kernel.quota import Grant
 from tests.engine.shop import Order, Shop, engine, look_at
 
 
@@ -176,6 +178,35 @@ def test_a_run_that_lost_its_lease_ends_without_writing(db: Database, clock: Man
     assert len(shop.fetched) == 2
     assert wrote_by == [0, 0]
     assert shop.made == {"A": 1}
+
+
+def test_keys_wait_in_the_inbox_while_a_quota_is_used_up(db: Database, clock: ManualClock) -> None:
+    room = [Grant(0, timedelta(seconds=2))]
+    shop = Shop(room=lambda: room[-1])
+    house = engine(db, clock, shop)
+    house.submit(look_at("A", "B", "C"))
+    assert house.pump() == 0
+    assert house.next_due() == clock.now() + timedelta(seconds=2)
+    room.append(Grant(2))
+    assert house.pump() == 2  # two keys, then the third
+    assert sorted(shop.made) == ["A", "B", "C"]
+    told = [m.kind for m in history.timeline(db, [("orders", "C")])]
+    assert told == ["event", "outcome"]  # waiting for a quota is no attempt and leaves no trace
+
+
+def test_a_message_that_tells_of_nothing_new_is_noted_and_costs_no_call(
+    db: Database, clock: ManualClock
+) -> None:
+    shop = Shop(orders={"A": Order("A", version="2026-05")})
+    house = engine(db, clock, shop)
+    house.submit(look_at("A"))
+    house.pump()
+    for version in ("2026-04", "2026-05", "2026-06"):  # overtaken, doubled, news
+        house.submit([Event("orders", "A", "queue", version=version)])
+        house.pump()
+    assert shop.fetched == ["A", "A"]
+    heard = [m for m in history.timeline(db, [("orders", "A")]) if m.kind == "event"]
+    assert len(heard) == 4
 
 
 def test_a_feed_brings_only_what_is_news(db: Database, clock: ManualClock) -> None:

@@ -238,6 +238,21 @@ class TestQuotas:
             timedelta(seconds=2.2)
         )  # one token at the published rate, none at the learned
         assert buckets.take("b", 1, rate=self.RATE, burst=30).granted == 0
+        clock.advance(timedelta(hours=1))
+        buckets.take("b", 30, rate=self.RATE, burst=30)
+        clock.advance(timedelta(seconds=2.2))  # the published rate again
+        assert buckets.take("b", 5, rate=self.RATE, burst=30).granted == 1
+
+    def test_room_tells_what_take_would_give(self, db: Database, clock: ManualClock) -> None:
+        buckets = StoredBuckets(db, clock.now)
+        asked = {"rate": self.RATE, "burst": 30, "reserve": 10}
+        assert buckets.room("b", **asked).granted == 20
+        buckets.take("b", 25, rate=self.RATE, burst=30)
+        room = buckets.room("b", **asked)
+        assert room.granted == 0
+        clock.advance(room.wait + timedelta(milliseconds=1))
+        assert buckets.room("b", **asked).granted == 1
+        assert buckets.take("b", 5, **asked).granted == 1
 
     def test_the_header_is_believed(self, db: Database, clock: ManualClock) -> None:
         buckets = StoredBuckets(db, clock.now)
