@@ -37,8 +37,8 @@ check: $(STAMP) ## Format, lint, types, layers and the fast tests; under a minut
 	@$(BIN)/lint-imports --no-cache > .venv/lint-imports.log 2>&1 || { cat .venv/lint-imports.log; exit 1; }
 	@$(BIN)/python -m pytest -n 2 -m "not slow"
 
-bench: $(STAMP) ## HTTP clients and JSON readers, as ratios within one run
-	@$(BIN)/python bench/http_clients.py
+bench: $(STAMP) ## Rates, latency, memory, idling and starts beside a bare loop (ORDERS=5000)
+	@$(BIN)/python -m bench.run $(if $(ORDERS),--orders $(ORDERS))
 
 soak: $(STAMP) ## Seeded worlds: make soak SEEDS=1000
 	@CROSSDOCK_SEEDS=$(SEEDS) $(BIN)/python -m pytest -n 2 tests/scenarios

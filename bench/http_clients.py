@@ -198,8 +198,7 @@ def shown(title: str, found: dict[str, float]) -> None:
         print(f"  {name:28} {value:8.0f} us  {value / first:5.2f} x")
 
 
-def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 80
+def main(rounds: int) -> None:
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.Process(target=serve, args=(theirs,), daemon=True)
     process.start()
@@ -216,4 +215,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 80)
