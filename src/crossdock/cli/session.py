@@ -72,10 +72,10 @@ def house_of(settings: "Settings", *, durable: bool = False) -> Iterator["House"
     """Everything wired together; closed with the block. `durable` for what runs until stopped."""
     from crossdock import wiring
     from crossdock.cli.logs import to_stderr
-    from crossdock.connectors.http import Network
+    from crossdock.wiring.accounts import network_of
 
     to_stderr()
-    with closing(Network()) as network:
+    with closing(network_of(settings.clock())) as network:
         house = wiring.load(settings, durable=durable, transport=network)
         with closing(house):
             yield house

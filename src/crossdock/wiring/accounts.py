@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from crossdock.connectors.amazon.auth import AmazonAccount
 from crossdock.connectors.amazon.marketplaces import LWA
+from crossdock.connectors.http import Network
 from crossdock.connectors.tims.auth import SCOPES, TimsAccount
 from crossdock.connectors.tims.limits import BURST, RATE
 from crossdock.engine.policy import Policy
+from crossdock.kernel.clock import Clock
 from crossdock.kernel.quota import Buckets, Grant
 
 if TYPE_CHECKING:
@@ -74,6 +76,17 @@ class Unlimited:
         """A second."""
         del bucket, published
         return timedelta(seconds=1)
+
+
+_PATIENCE, _LEAST_PATIENCE = timedelta(seconds=30), 3.0
+
+
+def network_of(clock: Clock) -> Network:
+    """The real network. How long an answer may take is business time, so that a company that never
+    answers costs a fast rehearsal no more than it costs a real day.
+    """
+    seconds = clock.wall_seconds(_PATIENCE)
+    return Network(read_seconds=max(seconds, _LEAST_PATIENCE))
 
 
 def buckets_of(settings: "Settings", stored: Buckets) -> Buckets:

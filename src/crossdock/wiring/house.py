@@ -11,7 +11,7 @@ import structlog
 from crossdock.connectors.amazon.auth import AmazonAccount
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.events import Queue, SqsQueue
-from crossdock.connectors.http import Network, Transport
+from crossdock.connectors.http import Transport
 from crossdock.connectors.tims.auth import TimsAccount
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.engine.dispatcher import Engine
@@ -27,7 +27,13 @@ from crossdock.kernel.operation import Operation
 from crossdock.kernel.quota import Buckets
 from crossdock.lang.compile import Mapping as RowMapping
 from crossdock.lang.flow import Flow
-from crossdock.wiring.accounts import amazon_account, buckets_of, policy_of, tims_account
+from crossdock.wiring.accounts import (
+    amazon_account,
+    buckets_of,
+    network_of,
+    policy_of,
+    tims_account,
+)
 from crossdock.wiring.feeds import feeds_of
 from crossdock.wiring.intakes import AmazonQueue, receive_webhook
 from crossdock.wiring.language import Language, read_language
@@ -63,7 +69,7 @@ class House:
         self.clock = clock or settings.clock()
         self.db = database or open_database(settings.store)
         self.db.migrate()
-        self._transport, self._queue = transport or Network(), queue
+        self._transport, self._queue = transport or network_of(self.clock), queue
         self._durable = durable or Inline()
         self._wall, self._watch = wall, watch
         self._intakes: list[Intake] = []

@@ -239,6 +239,21 @@ def test_an_order_that_somebody_else_confirmed_is_for_a_person(
     assert caught.value.request_id
 
 
+def test_a_correction_that_amazon_does_not_take_is_tried_again(
+    client: AmazonClient, sim: AmazonSim, place: Place
+) -> None:
+    order_id = place()
+    confirm = operations(client)["amazon.confirm_shipment"].run
+    confirm(shipment_of(sim, order_id, trackingNumber="WRONG"))
+    sim.faults.load([{"fault": "repeat_refused"}])
+    with pytest.raises(TryAgain, match="to correct it") as caught:
+        confirm(shipment_of(sim, order_id, trackingNumber="RIGHT"))
+    assert caught.value.counts
+    sim.faults.load([])
+    confirm(shipment_of(sim, order_id, trackingNumber="RIGHT"))
+    assert [p.tracking for p in sim.orders[order_id].packages.values()] == ["RIGHT"]
+
+
 def test_a_refused_shipment_shows_amazon_s_words_and_its_request_id(
     client: AmazonClient, sim: AmazonSim, place: Place
 ) -> None:

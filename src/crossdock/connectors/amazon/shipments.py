@@ -73,7 +73,7 @@ class Shipments:
             order = self._looked(confirmation, refused.error)
             if _shows(order, package, by_carrier=False):
                 return True
-            raise _verdict(refused, order, confirmation) from None
+            raise _verdict(refused, order, confirmation, package.packageReferenceId) from None
         return False
 
     def _stands(self, confirmation: m.ShipmentConfirmation, package: m.PackageDetail) -> bool:
@@ -119,17 +119,25 @@ def _units(items: Sequence[m.PackageItem] | Sequence[m.ConfirmedItem]) -> dict[s
     return units
 
 
-def _verdict(refused: Refused, order: m.Order, confirmation: m.ShipmentConfirmation) -> RunError:
-    """What a refusal means when the order does not show the package.
+def _verdict(
+    refused: Refused, order: m.Order, confirmation: m.ShipmentConfirmation, reference: str
+) -> RunError:
+    """What a refusal means when the order does not show the package as it was told.
 
-    "Already fulfilled" by packages that Amazon does not show yet is a matter of time; by packages
-    that it shows, somebody else has confirmed the order in another way.
+    "Already fulfilled" by packages that Amazon does not show yet is a matter of time, and so is a
+    correction of a package that Amazon shows and cannot find; by other packages that it shows,
+    somebody else has confirmed the order in another way.
     """
     if refused.meaning is not Meaning.LOOK:
         return refused.error
     error, shown = refused.error, [p.packageReferenceId for p in order.packages]
     ordered = sum(item.quantityOrdered for item in order.orderItems)
     packed = sum(sum(_units(p.packageItems).values()) for p in order.packages)
+    if reference in shown:
+        return TryAgain(
+            f"Amazon shows package {reference} and does not find it to correct it",
+            about=_about(confirmation), request_id=error.request_id, code="correction-refused",
+        )  # fmt: skip
     if packed < ordered:
         return TryAgain(
             "Amazon says that the package stands but does not show it yet",
