@@ -102,8 +102,11 @@ class Catalogue:
         singles = tuple(sku for sku in good if sku.units_per_pack == 1)
         return singles, tuple(sku for sku in good if sku.units_per_pack > 1)
 
-    def lookup_files(self) -> dict[str, str]:
-        """The lookup tables that match, as CSV, by file name."""
+    def lookup_files(self, *, open_customers: bool = False) -> dict[str, str]:
+        """The lookup tables that match, as CSV, by file name. `open_customers`: a marketplace's
+        customer that TIMS does not have may be opened.
+        """
+        open_customer = "yes" if open_customers else "no"
         skus = (
             f"{s.sku},{s.product.item},{s.product.uom},{s.units_per_pack}"
             for s in self.skus
@@ -112,7 +115,7 @@ class Catalogue:
         carriers = (f"{c.code},{c.amazon_code},{c.name},{c.service}" for c in self.carriers)
         shops = (
             f"{s.marketplace_id},{s.country},{s.customer_code},{s.customer_name},"
-            f"{_ZONES[s.country]},,no,marketplace,ask,7,no"
+            f"{_ZONES[s.country]},,no,marketplace,ask,7,{open_customer}"
             for s in self.shops
         )
         customers = (f"{s.marketplace_id},{s.customer_code}" for s in self.shops)

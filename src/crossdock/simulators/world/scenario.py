@@ -65,6 +65,9 @@ class Scenario:
     reactivate_after: float | None = None  # one inactive item is put on sale again
 
     # the companies
+    shops_on_file: bool = (
+        True  # TIMS has the marketplaces' customers; if not, they are to be opened
+    )
     unlisted_skus: int = 3
     inactive_items: int = 2
     discount_sign: int = 1

@@ -51,6 +51,7 @@ class World:
         people_come: bool = True,
     ) -> None:
         self.seed, self.clock, self.scenario = seed, clock, scenario or Scenario()
+        self._began_with = self.scenario
         self.began = clock.now()
         self.goods = catalogue(
             seed,
@@ -148,7 +149,7 @@ class World:
 
     def lookup_files(self) -> dict[str, str]:
         """The lookup tables that match the catalogue: CSV by file name."""
-        return self.goods.lookup_files()
+        return self.goods.lookup_files(open_customers=not self._began_with.shops_on_file)
 
     def sku_table_rows(self) -> list[dict[str, str]]:
         """The SKU table, row by row."""
@@ -248,7 +249,7 @@ class World:
         tims.close_location("MAIN")
         for place in self.goods.places:
             tims.add_location(place.location_id, place.name)
-        for shop in self.goods.shops:
+        for shop in self.goods.shops if self.scenario.shops_on_file else ():
             tims.add_customer(shop.customer_code, shop.customer_name)
         for product in self.goods.products:
             tims.add_item(product.item, product.description, uoms={product.uom: 1})
@@ -286,7 +287,8 @@ class World:
 
     def _lift_holds(self) -> None:
         for shop in self.goods.shops:
-            if self.tims.customers[shop.customer_code].on_credit_hold:
+            customer = self.tims.customers.get(shop.customer_code)
+            if customer is not None and customer.on_credit_hold:
                 self.tims.lift_credit_hold(shop.customer_code)
 
     def _restock(self) -> None:
