@@ -27,8 +27,8 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## The main job on a rehearsal world with faults, with a verdict (KEEP=1 leaves it running)
 	@$(BIN)/python demo/run.py $(if $(KEEP),--keep) $(if $(ORDERS),--orders $(ORDERS)) $(if $(SEED),--seed $(SEED))
 
-test: $(STAMP) ## All tests but the seeded storms (make soak), crash tests included
-	@$(BIN)/python -m pytest -n 2 -p no:randomly -m "not soak"
+test: $(STAMP) ## All tests: kill -9 at every write, 42 seeded worlds; more of them: make soak
+	@$(BIN)/python -m pytest -n 2 -m "not soak"
 
 check: $(STAMP) ## Format, lint, types, layers and the fast tests; under a minute
 	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }

@@ -46,7 +46,11 @@ def main() -> int:
     asked = arguments()
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
-    console.print("[bold]Crossdock demo[/]: Amazon, TIMS and SQS on this machine, with faults.")
+    console.print(
+        "[bold]Crossdock demo[/]: Amazon, TIMS and SQS on this machine, with faults.\n"
+        f"The world's clock runs {asked.speed:g} times as fast as the wall's; Amazon's quotas are "
+        "the published ones."
+    )
     world, ready = start_world(asked)
     served = start_crossdock(asked, ready)
     try:
@@ -171,17 +175,20 @@ def conclude(verdict: dict[str, Any], status: dict[str, Any], seconds: float) ->
         console.print(f"Listed cases ({len(cases)}), each with its remedy:")
         for case in cases[:12]:
             console.print(f"  {case['kind']:24} {case['flow']:12} {case['key']}")
+    order = next((c["key"] for c in cases if c["flow"] == "orders"), "ORDER")
     console.print(
         "Look further:  export CROSSDOCK_WORKSPACE=.demo\n"
         "  .venv/bin/crossdock order list\n"
-        "  .venv/bin/crossdock order show ORDER     .venv/bin/crossdock case list"
+        f"  .venv/bin/crossdock order show {order}\n"
+        "  .venv/bin/crossdock case list"
     )
     return 0 if verdict["ok"] else 1
 
 
 def figures(verdict: dict[str, Any], status: dict[str, Any], seconds: float) -> None:
     for name, value in verdict.get("figures", {}).items():
-        console.print(f"  {name.replace('_', ' ')}: {value}")
+        words_of = name.replace("_", " ").replace("seconds", "seconds of the world")
+        console.print(f"  {words_of}: {value}")
     struck = {
         f"{company} {fault}": n
         for company, faults in status["faults"].items()
