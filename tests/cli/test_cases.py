@@ -88,7 +88,55 @@ def test_an_edit_stays_with_the_record_until_it_went_through(day: Workplace, run
     assert claim.records[0].edits == {"draft.customer": "AMZ-CA", "order.lines.0.sku": "a=b"}
 
 
-@pytest.mark.parametrize("wrong", ["LocationId=W2", "sales_order.LocationId", "a..b=1", "=x"])
+def edits_of(day: Workplace) -> dict[str, str]:
+    """What a worker finds set for the parked record."""
+    claim = inbox.claim(
+        day.db, "orders", 1, limit=1, run_id="r", worker="w", now=now(), wall=now(),
+        lease_until=now(),
+    )  # fmt: skip
+    assert claim is not None
+    return dict(claim.records[0].edits)
+
+
+def test_an_edit_can_be_dropped_again(day: Workplace, run: Run) -> None:
+    case_id = case_id_of(run)
+    run("case", "edit", case_id, "--set", "draft.customr=X", "--set", "order.channel=Y")
+    words = ("--unset", "draft.customr", "--set", "draft.customer=AMZ-CA")
+    done = data(run("case", "edit", case_id, *words, "--json"))
+    assert (done["edits"], done["dropped"]) == ({"draft.customer": "AMZ-CA"}, ["draft.customr"])
+    assert edits_of(day) == {"order.channel": "Y", "draft.customer": "AMZ-CA"}
+
+
+def test_the_last_edit_can_be_dropped(day: Workplace, run: Run) -> None:
+    case_id = case_id_of(run)
+    run("case", "edit", case_id, "--set", "draft.customer=X")
+    assert run("case", "edit", case_id, "--unset", "draft.customer").exit_code == 0
+    assert edits_of(day) == {}
+
+
+def test_only_what_was_set_can_be_dropped(day: Workplace, run: Run) -> None:
+    case_id = case_id_of(run)
+    run("case", "edit", case_id, "--set", "draft.customer=X")
+    result = run("case", "edit", case_id, "--unset", "draft.customr")
+    assert result.exit_code == 2
+    assert "set are: draft.customer" in result.stderr
+
+
+def test_an_edit_that_no_step_gives_is_refused_at_once(day: Workplace, run: Run) -> None:
+    result = run("case", "edit", case_id_of(run), "--set", "sales_order.LocationId=W2")
+    assert result.exit_code == 2
+    assert "no step of orders gives 'sales_order'" in result.stderr
+    assert "new_sales_order" in result.stderr.partition("Can be set:")[2]
+    assert inbox.waiting_flows(day.db, now()) == {}
+
+
+def test_an_edit_without_a_change_is_misuse(day: Workplace, run: Run) -> None:
+    result = run("case", "edit", case_id_of(run))
+    assert result.exit_code == 2
+    assert "--unset" in result.stderr
+
+
+@pytest.mark.parametrize("wrong", ["LocationId=W2", "order.LocationId", "a..b=1", "=x"])
 def test_an_edit_that_names_no_field_is_misuse(day: Workplace, run: Run, wrong: str) -> None:
     result = run("case", "edit", case_id_of(run), "--set", wrong)
     assert result.exit_code == 2

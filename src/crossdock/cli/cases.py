@@ -9,6 +9,7 @@ from crossdock.cli.options import Json, Limit, Workspace, group
 if TYPE_CHECKING:
     from crossdock.engine.model import Case
     from crossdock.engine.store.history import Moment
+    from crossdock.settings import Settings
 
 app = group("What waits for a person: message, remedy, evidence.")
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id.")]
@@ -146,30 +147,45 @@ def retry(
 @app.command("edit")
 def edit(
     case_id: CaseId,
+    *,
     values: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--set", metavar="PATH=VALUE",
-            help="A value that a step gave, e.g. sales_order.LocationId=W2; may be repeated.",
+            help="A value that a step gives, e.g. new_sales_order.LocationId=W2; may be repeated.",
         ),
-    ],
-    *,
+    ] = None,
+    dropped: Annotated[
+        list[str] | None,
+        typer.Option("--unset", metavar="PATH", help="Forget a value set so; may be repeated."),
+    ] = None,
     as_json: Json = False,
     workspace: Workspace = None,
 ) -> None:  # fmt: skip
-    """Set values for this record alone, then let it run again."""
+    """Set values for this record alone, or forget them again, then let it run."""
     from crossdock.cli import output
     from crossdock.cli.session import session, who
     from crossdock.engine.store import cases
+    from crossdock.kernel.errors import Misuse
 
-    edits = dict(_edit(text) for text in values)
+    if not values and not dropped:
+        raise Misuse(f"say what to change: --set {_EXAMPLE}, or --unset PATH")
+    edits, gone = dict(_edit(text) for text in values or []), dropped or []
     with session(workspace) as s:
-        cases.retry(s.db, [case_id], who=who(), now=s.now(), edits=edits)
+        flow = cases.get(s.db, case_id).flow
+        _refuse_unknown(edits, flow, s.settings)
+        cases.retry(s.db, [case_id], who=who(), now=s.now(), edits=edits, dropped=gone)
     if as_json:
-        output.show_json({"retried": [case_id], "edits": edits})
+        output.show_json({"retried": [case_id], "edits": edits, "dropped": gone})
     else:
-        output.say(f"Set {', '.join(edits)}; the record will run again.")
+        said = [f"Set {', '.join(edits)}"] * bool(edits) + [f"Forgot {', '.join(gone)}"] * bool(
+            gone
+        )
+        output.say(f"{'. '.join(said)}; the record will run again.")
         output.note(f"Look: crossdock case show {case_id}")
+
+
+_EXAMPLE = "new_sales_order.LocationId=W2"
 
 
 def _edit(text: str) -> tuple[str, str]:
@@ -179,10 +195,27 @@ def _edit(text: str) -> tuple[str, str]:
     path = path.strip()
     if not equals or "." not in path or not all(path.split(".")):
         raise Misuse(
-            f"{text!r} is not PATH=VALUE; name a step's value and a field in it: "
-            "--set sales_order.LocationId=W2"
+            f"{text!r} is not PATH=VALUE; name a step's value and a field in it: --set {_EXAMPLE}"
         )
     return path, value
+
+
+def _refuse_unknown(edits: dict[str, str], flow: str, settings: "Settings") -> None:
+    """A Misuse when no step of the flow gives what an edit would change: nobody would notice it."""
+    from crossdock.kernel.errors import ConfigError, Misuse
+    from crossdock.wiring import language_of
+
+    if not edits:
+        return
+    language = language_of(settings)
+    if language.problems:
+        raise ConfigError(language.problems)
+    names = language.flows[flow].gives if flow in language.flows else ()
+    for path in edits:
+        name = path.partition(".")[0]
+        if name not in names:
+            known = ", ".join(names) or "nothing"
+            raise Misuse(f"no step of {flow} gives {name!r}. Can be set: {known}")
 
 
 @app.command("resolve")

@@ -67,5 +67,5 @@ def _bad(path: str, why: str) -> NeedsPerson:
     return NeedsPerson(
         f"the edit {path!r} cannot be applied: {why}",
         kind="edit-refused",
-        remedy="Correct it with `crossdock case edit`, naming a value that a step gives.",
+        remedy="Correct it with `crossdock case edit --set`, or drop it with `--unset`.",
     )

@@ -33,7 +33,7 @@ class Claimed:
     attempts: int
     first_seen: datetime
     hint: Mapping[str, Any]
-    edits: Mapping[str, str]  # values a person set in a case: "sales_order.LocationId" -> "W2"
+    edits: Mapping[str, str]  # values a person set: "new_sales_order.LocationId" -> "W2"
     case_id: str | None
 
 

@@ -87,3 +87,9 @@ class Flow:
     batch: int
     link_kind: str
     steps: tuple[Step, ...]
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """The names under which its steps give values, in their order."""
+        given = (s.give for s in self.steps if isinstance(s, DoStep | MapStep))
+        return tuple(dict.fromkeys(name for name in given if name is not None))

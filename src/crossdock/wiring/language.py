@@ -57,11 +57,16 @@ def read_language(workspace: Path | None, operations: Mapping[str, Operation]) -
     return language
 
 
-def check_workspace(settings: Any) -> list[Problem]:
-    """Everything that is wrong with a workspace's flows, mappings and tables."""
+def language_of(settings: Any) -> Language:
+    """A workspace's flows, mappings and tables, to look at: needs no account, no store."""
     from crossdock.wiring.operations import without_connections
 
-    return read_language(settings.folder, without_connections()).problems
+    return read_language(settings.folder, without_connections())
+
+
+def check_workspace(settings: Any) -> list[Problem]:
+    """Everything that is wrong with a workspace's flows, mappings and tables."""
+    return language_of(settings).problems
 
 
 def types() -> dict[str, Any]:

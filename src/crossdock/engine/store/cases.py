@@ -116,9 +116,11 @@ def retry(
     who: str,
     now: datetime,
     edits: Mapping[str, str] | None = None,
+    dropped: Sequence[str] = (),
 ) -> int:
     """Let the keys of open cases run now. `edits` are values a person sets for this record; they
-    stay with the key until it has gone through. Returns how many keys will run.
+    stay with the key until it has gone through, or until a person drops their path. Returns how
+    many keys will run.
     """
     moved = 0
     for case_id in case_ids:
@@ -133,13 +135,23 @@ def retry(
             if row is None:
                 raise Misuse(f"{case_id} has no waiting record; resolve it with a reason instead")
             values: dict[str, Any] = {"due_at": now}
-            if edits:
-                values["edits"] = {**(row.edits or {}), **edits}
+            if edits or dropped:
+                values["edits"] = {**_without(row.edits or {}, dropped), **(edits or {})} or None
             connection.execute(work.update().where(mine).values(**values))
-            _audit(connection, who, "case retried", case_id, dict(edits or {}), now)
+            detail = {**dict.fromkeys(dropped), **(edits or {})}
+            _audit(connection, who, "case retried", case_id, detail, now)
             db.wake(connection)
         moved += 1
     return moved
+
+
+def _without(edits: Mapping[str, str], dropped: Sequence[str]) -> dict[str, str]:
+    """The edits that stay; a Misuse for a path that nobody has set."""
+    for path in dropped:
+        if path not in edits:
+            known = ", ".join(edits) or "nothing"
+            raise Misuse(f"{path!r} is not set for this record; set are: {known}")
+    return {path: text for path, text in edits.items() if path not in dropped}
 
 
 def get(db: Database, case_id: str) -> Case:
