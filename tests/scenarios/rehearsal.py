@@ -146,6 +146,11 @@ class Rehearsal:
         self.house.engine.pump()
         self._advance(self._until_next())
 
+    def pass_time(self, span: timedelta) -> None:
+        """People and staff go on while the machine is off."""
+        self._advance(span)
+        self.world.step()
+
     def open_cases(self) -> list[dict[str, Any]]:
         return [
             {"key": c.key, "kind": c.kind, "flow": c.flow}

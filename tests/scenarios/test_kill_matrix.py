@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SPEED = 20.0
 SEED = 23
-WAVE = replace(EVENTFUL, orders=30, span=300, abroad=0.0, shops_on_file=False)
+WAVE = replace(EVENTFUL, orders=30, span=300, abroad=0.0)
 MOST_WAVES = 8
 
 AMISS = frozenset({"defect", "retries-exhausted"})
