@@ -120,3 +120,29 @@ def test_a_missing_scope_is_named_in_the_remedy(site, client, kit):
         client.sales_order("SO-1")
     assert caught.value.kind == "reconnect-tims"
     assert "orders:read" in caught.value.remedy
+
+
+def test_the_scope_that_tims_names_is_believed_over_our_own(site, client, kit):
+    site.on(ORDER, kit.problem(403, "scope_missing", scope="orders:read:all"))
+    with pytest.raises(NeedsPerson) as caught:
+        client.sales_order("SO-1")
+    assert "the scope orders:read:all " in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("entity", "scope"), [("sales_order", "orders:read"), ("shipment", "shipments:read")]
+)
+def test_a_feed_that_may_not_be_read_names_its_scope(site, client, kit, entity, scope):
+    site.on("GET /api/v1/changes", kit.problem(403, "scope_missing"))
+    with pytest.raises(NeedsPerson) as caught:
+        client.call(client.wire.changes(entity, 0, limit=10))
+    assert f"the scope {scope} " in caught.value.remedy
+
+
+def test_scopes_that_are_not_granted_are_named_at_sign_in(site, client, kit):
+    refused = {"error": "invalid_scope", "error_description": "Not granted: stock:write"}
+    site.on("POST /oauth/token", kit.ok(refused, status=400))
+    with pytest.raises(NeedsPerson, match="Not granted: stock:write") as caught:
+        client.sales_order("SO-1")
+    assert "tims.scope" in caught.value.remedy
+    assert "secret" not in str(caught.value)

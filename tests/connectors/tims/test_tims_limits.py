@@ -11,6 +11,7 @@ from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.limits import Limits, MemoryBuckets, reset_in, retry_after
 from crossdock.connectors.tims.operations import operations
 from crossdock.kernel.errors import TryAgain
+from crossdock.kernel.quota import Buckets, Grant
 
 RELEASE = "POST /sales_orders/{OrderNumber}/release"
 
@@ -177,3 +178,12 @@ def test_a_site_that_was_busy_for_a_while_is_spoken_to_at_full_speed_again(clock
     clock.advance(timedelta(minutes=2))
     a_second_later()
     assert a_second_later() == 10
+
+
+def test_room_is_told_without_taking_it(clock):
+    buckets: Buckets = MemoryBuckets(clock)
+    asked = {"rate": Decimal(10), "burst": 30, "reserve": 10}
+    assert [buckets.room("key", **asked) for _ in range(2)] == [Grant(20), Grant(20)]
+    buckets.take("key", 30, rate=Decimal(10), burst=30)
+    room = buckets.room("key", **asked)
+    assert (room.granted, room.wait) == (0, timedelta(seconds=1.1))

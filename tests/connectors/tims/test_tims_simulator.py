@@ -182,6 +182,17 @@ def test_what_a_person_must_settle_becomes_a_case_of_its_kind(
     assert not sim.orders
 
 
+@pytest.mark.parametrize("scope", ["stock:read", "stock:write"])
+def test_holding_stock_names_the_scope_it_lacks(run, sim, near, kit, scope):
+    near.sign_in.headers()
+    sim.scopes.discard(scope)
+    line = m.NewReservation(ItemNumber="WLD-1", LocationId="MAIN", Qty=Decimal(1))
+    hold = m.NewReservations(ExternalRef="R-1", ExpiresAt=kit.now, Lines=(line,))
+    with pytest.raises(NeedsPerson) as caught:
+        run("reserve_stock", hold)
+    assert f"the scope {scope} " in caught.value.remedy
+
+
 def test_a_cancellation_that_comes_too_late_is_a_case(run, sim, kit):
     number = run("create_sales_order", kit.an_order()).OrderNumber
     run("release_order", number)

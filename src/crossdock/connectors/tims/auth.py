@@ -160,8 +160,10 @@ def _sign_in_error(refusal: Refusal) -> RunError:
     remedy = _OAUTH.get(refusal.code)
     if remedy is None and refusal.status not in (400, 401, 403):
         return error_of(refusal, operation="POST /oauth/token", about="TIMS sign-in")
+    what = "what we ask for" if refusal.code == "invalid_scope" else "our client id and secret"
+    said = f" ({refusal.detail})" if refusal.detail else ""
     return NeedsPerson(
-        f"TIMS does not accept our client id and secret: {refusal.code or refusal.status}",
+        f"TIMS does not accept {what}: {refusal.code or refusal.status}{said}",
         kind="reconnect-tims",
         remedy=remedy or _OAUTH["invalid_client"],
         about="TIMS sign-in",
@@ -176,5 +178,6 @@ _OAUTH = {
     "`crossdock connection test tims`.",
     "unauthorized_client": "Allow the client credentials grant for this client in TIMS.",
     "unsupported_grant_type": "This site has no client credentials grant: use an API key.",
-    "invalid_scope": "Grant this client the scopes in the settings, or take them out there.",
+    "invalid_scope": "Grant this client the scopes that TIMS names, or leave them out of "
+    "tims.scope in the settings.",
 }

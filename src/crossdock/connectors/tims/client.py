@@ -16,10 +16,11 @@ from crossdock.connectors.http import Line, ReplyLost, Response, Transport, Unre
 from crossdock.connectors.tims import models as m
 from crossdock.connectors.tims.auth import TimsAccount, sign_in
 from crossdock.connectors.tims.errors import Refusal, error_of
-from crossdock.connectors.tims.limits import Buckets, Limits, MemoryBuckets
+from crossdock.connectors.tims.limits import Limits, MemoryBuckets
 from crossdock.connectors.tims.wire import Ask, Page, Wire
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
+from crossdock.kernel.quota import Buckets
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -205,6 +206,7 @@ class TimsClient:
 
     def _not_allowed(self, refusal: Refusal, ask: Ask, about: str) -> RunError:
         error = error_of(refusal, operation=ask.name, about=about)
-        if isinstance(error, NeedsPerson) and refusal.has("scope_missing") and ask.scope:
-            error.remedy = f"Grant the scope {ask.scope} to this client in TIMS, then retry."
+        scope = refusal.scope or ask.scope  # a site may want another than we think
+        if isinstance(error, NeedsPerson) and refusal.has("scope_missing") and scope:
+            error.remedy = f"Grant the scope {scope} to this client in TIMS, then retry."
         return error

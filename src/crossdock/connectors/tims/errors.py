@@ -8,7 +8,7 @@ message. A code that is not in the table falls to its status, and an unknown sta
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from crossdock.kernel.errors import Defect, NeedsPerson, RunError, TryAgain
 
@@ -43,7 +43,7 @@ class Refusal:
     retry_after: timedelta | None = None
     current_status: str = ""  # of the order, where a move was refused
     existing: str = ""  # number or id of what is already there, where TIMS names it
-    extra: Mapping[str, Any] | None = None
+    scope: str = ""  # what is missing, where TIMS names it
 
     @property
     def codes(self) -> tuple[str, ...]:

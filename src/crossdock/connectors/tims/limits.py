@@ -1,6 +1,6 @@
 """How fast we may speak to TIMS: a token bucket per key, and at most four writes at a time.
 
-The bucket lives behind `Buckets`, so that all workers can share one in the store; `MemoryBuckets`
+The bucket lives behind `kernel.quota.Buckets`, so that workers can share one; `MemoryBuckets`
 is for tools, tests and a single process. Nothing here sleeps for a token: it says when.
 """
 
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import Final, Protocol
+from typing import Final
 
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import TryAgain
+from crossdock.kernel.quota import Buckets, Grant
 
 RATE: Final = Decimal(10)
 BURST: Final = 30
@@ -35,46 +36,6 @@ batch would take every token and no order would ever reach its last step.
 """
 
 _EPOCH_FROM: Final = 1_000_000_000  # a reset above this is a Unix time, below it a span
-
-
-class Granted(Protocol):
-    """What `take` answers."""
-
-    @property
-    def granted(self) -> int:
-        """How many of the wanted tokens were taken."""
-        ...
-
-    @property
-    def wait(self) -> timedelta:
-        """Until the next token, when not all were granted."""
-        ...
-
-
-class Buckets(Protocol):
-    """Token buckets, shared by whoever shares the implementation. Thread-safe."""
-
-    def take(
-        self, bucket: str, want: int, *, rate: Decimal, burst: int, reserve: int = 0
-    ) -> Granted:
-        """Take up to `want` tokens, leaving `reserve` for more urgent calls."""
-        ...
-
-    def observe(self, bucket: str, rate: Decimal) -> None:
-        """The other side told its rate."""
-        ...
-
-    def throttled(self, bucket: str, published: Decimal) -> timedelta:
-        """The other side refused for speed: drain, learn if repeated; how long to wait."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """Tokens taken, and the wait for the next one."""
-
-    granted: int
-    wait: timedelta = timedelta(0)
 
 
 @dataclass(slots=True)
@@ -103,15 +64,16 @@ class MemoryBuckets:
     def take(self, bucket: str, want: int, *, rate: Decimal, burst: int, reserve: int = 0) -> Grant:
         with self._lock:
             level = self._filled(bucket, rate, burst)
-            free = max(int(level.tokens) - reserve, 0)
-            granted = min(want, free)
+            granted = min(want, _free(level, reserve))
             level.tokens -= granted
             level.refused = 0 if granted else level.refused
-            if granted == want:
-                return Grant(granted)
-            missing = Decimal(reserve + 1) - level.tokens
-            seconds = max(missing, Decimal(0)) / level.rate
-            return Grant(granted, timedelta(seconds=float(seconds)))
+            return Grant(granted) if granted == want else Grant(granted, _next(level, reserve))
+
+    def room(self, bucket: str, *, rate: Decimal, burst: int, reserve: int = 0) -> Grant:
+        with self._lock:
+            level = self._filled(bucket, rate, burst)
+            free = _free(level, reserve)
+            return Grant(free) if free else Grant(0, _next(level, reserve))
 
     def observe(self, bucket: str, rate: Decimal) -> None:
         with self._lock:
@@ -143,6 +105,16 @@ class MemoryBuckets:
         return level
 
 
+def _free(level: _Level, reserve: int) -> int:
+    return max(int(level.tokens) - reserve, 0)
+
+
+def _next(level: _Level, reserve: int) -> timedelta:
+    """How long until a token comes that is not reserved."""
+    missing = max(Decimal(reserve + 1) - level.tokens, Decimal(0))
+    return timedelta(seconds=float(missing / level.rate))
+
+
 class Limits:
     """The limits of one key, kept by every client and thread of a process."""
 
@@ -172,7 +144,7 @@ class Limits:
             raise waiting(grant.wait, about)
 
     @contextmanager
-    def batch(self, request: str, want: int) -> Iterator[Granted]:
+    def batch(self, request: str, want: int) -> Iterator[Grant]:
         """Tokens for many requests of that name in one go; what is not used is forgotten."""
         grant = self._take(request, want)
         with self._lock:
@@ -206,7 +178,7 @@ class Limits:
         self._close_for(wait)
         return wait
 
-    def _take(self, request: str, want: int) -> Granted:
+    def _take(self, request: str, want: int) -> Grant:
         closed = self._closed_for()
         if closed > timedelta(0):
             return Grant(0, closed)

@@ -246,7 +246,7 @@ class Wire:
 
     def changes(self, entity: str, after: int, *, limit: int) -> Ask:
         query = {"entity": entity, "after": str(after), "limit": str(limit)}
-        return _read("/changes", query=query)
+        return _read("/changes", query=query, scope=_SCOPE_OF_ENTITY.get(entity, ""))
 
     def webhooks(self) -> Ask:
         return _read("/webhooks", scope="webhooks:manage")
@@ -319,6 +319,7 @@ class Wire:
             retry_after=retry_after(response.headers),
             current_status=_text(problem, "current_status"),
             existing=_text(problem, "existing_key") or _text(problem, "existing_id"),
+            scope=_text(problem, "scope") if _text(problem, "code") == "scope_missing" else "",
         )
 
     def code_of(self, response: Response) -> str:
@@ -328,6 +329,18 @@ class Wire:
     def notice(self, body: bytes) -> NoticeBody:
         """A webhook's body; a ValueError when it is not one."""
         return NoticeBody.model_validate_json(body)
+
+
+_SCOPE_OF_ENTITY = {
+    "sales_order": "orders:read",
+    "shipment": "shipments:read",
+    "stock": "stock:read",
+    "stock_reservation": "stock:read",
+    "location": "stock:read",
+    "item": "items:read",
+    "customer": "customers:read",
+}
+"""What reads an entity's changes."""
 
 
 @cache
