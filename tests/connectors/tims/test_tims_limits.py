@@ -55,7 +55,7 @@ def test_a_batch_that_is_not_granted_whole_leaves_the_rest_for_later(site, clien
     release = operations(client)["tims.release_order"]
     assert release.run_many is not None
     outcomes = [
-        getattr(x, "result", x) for x in release.run_many([(f"SO-{n}",) for n in range(40)])
+        getattr(x, "result", x) for x in release.run_many([(f"SO-{n}", 7) for n in range(40)])
     ]
     assert [getattr(x, "OrderNumber", None) for x in outcomes[:30]] == [
         f"SO-{n}" for n in range(30)
@@ -152,7 +152,7 @@ def test_at_most_four_writes_are_under_way(site, account, clock, kit):
     client = TimsClient(replace(account, burst=100), site, clock)
     client.sign_in.headers()
     threads = [
-        threading.Thread(target=operations(client)["tims.release_order"].run, args=("SO-1",))
+        threading.Thread(target=operations(client)["tims.release_order"].run, args=("SO-1", 7))
         for _ in range(12)
     ]
     for thread in threads:

@@ -134,14 +134,14 @@ def test_two_orders_with_one_reference_are_a_persons_business(site, client, kit)
 def test_a_release_that_was_done_before_is_done(site, orders, kit, status):
     site.on(RELEASE, kit.problem(409, "invalid_status_transition", current_status=status))
     site.on(READ, kit.ok(kit.order_json(status=status)))
-    assert orders.release("SO-1").Status == status
+    assert orders.release("SO-1", 7).Status == status
 
 
 def test_a_release_of_a_cancelled_order_needs_a_person(site, orders, kit):
     site.on(RELEASE, kit.problem(409, "invalid_status_transition"))
     site.on(READ, kit.ok(kit.order_json(status="Cancelled")))
     with pytest.raises(NeedsPerson) as caught:
-        orders.release("SO-1")
+        orders.release("SO-1", 7)
     assert caught.value.kind == "cancelled-in-tims"
 
 
@@ -149,7 +149,7 @@ def test_a_release_refused_for_a_state_that_is_gone_by_now_looks_again(site, ord
     site.on(RELEASE, kit.problem(409, "invalid_status_transition", current_status="Held"))
     site.on(READ, kit.ok(kit.order_json(status="Entered")))
     with pytest.raises(TryAgain):
-        orders.release("SO-1")
+        orders.release("SO-1", 7)
 
 
 def test_a_move_that_tims_never_allows_needs_a_person(site, orders, kit):
@@ -160,9 +160,17 @@ def test_a_move_that_tims_never_allows_needs_a_person(site, orders, kit):
     assert caught.value.kind == "order-locked"
 
 
+def test_a_release_of_an_order_that_never_stands_still_is_tried_later(site, orders, kit):
+    site.on(RELEASE, kit.problem(412, "stale_version"))
+    site.on(READ, kit.ok(kit.order_json(status="Entered")))
+    with pytest.raises(TryAgain):
+        orders.release("SO-1", 6)
+    assert [x.headers["if-match"] for x in site.requests(RELEASE)] == ['"6"', '"7"']
+
+
 def test_a_release_in_the_good_case_is_one_request(site, orders, kit):
     site.on(RELEASE, kit.ok(kit.order_json(status="Backordered")))
-    assert orders.release("SO-1").Status == "Backordered"
+    assert orders.release("SO-1", 7).Status == "Backordered"
     assert site.count(READ) == 0
 
 

@@ -44,7 +44,7 @@ def test_an_order_lives_from_entry_to_shipment(run, sim, kit):
     assert run("validate_sales_order", order).ok
     entered = run("create_sales_order", order)
     assert (entered.Status, entered.Totals.Total) == ("Entered", Decimal("138.99"))
-    assert run("release_order", entered.OrderNumber).Status == "Allocated"
+    assert run("release_order", entered.OrderNumber, entered.RowVersion).Status == "Allocated"
     ref = m.OrderRef(ExternalSystem=order.ExternalSystem, ExternalRef=order.ExternalRef)
     found = run("find_sales_order", ref)
     assert found == run("get_sales_order", entered.OrderNumber)
@@ -78,7 +78,7 @@ def test_a_reference_that_is_not_there_is_none(run):
 
 def test_a_repeat_gives_the_order_as_it_is_now(run, sim, kit):
     first = run("create_sales_order", kit.an_order())
-    run("release_order", first.OrderNumber)
+    run("release_order", first.OrderNumber, first.RowVersion)
     again = run("create_sales_order", kit.an_order())
     assert (again.OrderNumber, again.Status, again.Adopted) == (
         first.OrderNumber,
@@ -92,6 +92,21 @@ def test_a_repeat_gives_the_order_as_it_is_now(run, sim, kit):
     assert len(sim.orders) == 1
 
 
+def test_an_order_that_staff_put_on_hold_before_its_release_stays_on_hold(run, sim, kit):
+    entered = run("create_sales_order", kit.an_order())
+    sim.hold(entered.OrderNumber, "the customer called")
+    left = run("release_order", entered.OrderNumber, entered.RowVersion)
+    assert left.Status == sim.orders[entered.OrderNumber].status == "Held"
+    assert sim.available("WLD-1", "MAIN") == 100
+
+
+def test_an_order_that_moved_on_without_a_hold_is_released_all_the_same(run, sim, kit):
+    entered = run("create_sales_order", kit.an_order())
+    change = m.SalesOrderChange(OrderNumber=entered.OrderNumber, CustomerPoNumber="PO-3")
+    assert run("update_sales_order", change).RowVersion > entered.RowVersion
+    assert run("release_order", entered.OrderNumber, entered.RowVersion).Status == "Allocated"
+
+
 @pytest.mark.parametrize("how", ["reset", "silence"])
 def test_a_lost_reply_leaves_one_order_whatever_was_asked(run, sim, kit, how):
     sim.faults.load([{"fault": "reply_lost_after_write", "how": how}])
@@ -101,7 +116,7 @@ def test_a_lost_reply_leaves_one_order_whatever_was_asked(run, sim, kit, how):
     number = run("create_sales_order", kit.an_order()).OrderNumber
     assert list(sim.orders) == [number]
     for operation, given, status in (
-        ("release_order", (number,), "Allocated"),
+        ("release_order", (number, sim.orders[number].row_version), "Allocated"),
         ("cancel_sales_order", (number, "buyer"), "Cancelled"),
     ):
         sim.faults.load([{"fault": "reply_lost_after_write", "how": how}])
@@ -195,7 +210,7 @@ def test_holding_stock_names_the_scope_it_lacks(run, sim, near, kit, scope):
 
 def test_a_cancellation_that_comes_too_late_is_a_case(run, sim, kit):
     number = run("create_sales_order", kit.an_order()).OrderNumber
-    run("release_order", number)
+    run("release_order", number, sim.orders[number].row_version)
     sim.pick(number)
     for operation, given in (
         ("cancel_sales_order", (number, "buyer")),
@@ -213,7 +228,7 @@ def test_an_order_cancelled_by_staff_is_not_released_again(run, sim, kit):
     number = run("create_sales_order", kit.an_order()).OrderNumber
     sim.cancel_order(number)
     with pytest.raises(NeedsPerson) as caught:
-        run("release_order", number)
+        run("release_order", number, sim.orders[number].row_version)
     assert caught.value.kind == "cancelled-in-tims"
     assert run("cancel_sales_order", number, "buyer").Status == "Cancelled"
 
@@ -276,7 +291,7 @@ def test_held_stock_becomes_the_orders_whatever_is_repeated(run, sim, kit):
     for _ in range(2):
         run("consume_reservations", "112-1234567-1234567", number)
         assert sim.available("WLD-1", "MAIN") == 98
-    assert run("release_order", number).Status == "Allocated"
+    assert run("release_order", number, sim.orders[number].row_version).Status == "Allocated"
     assert sim.available("WLD-1", "MAIN") == 98
 
 

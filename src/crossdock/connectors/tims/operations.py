@@ -75,12 +75,12 @@ def _order_writes(client: TimsClient, many: "_Many") -> tuple[Operation, ...]:
         ),
         Operation(
             "tims.release_order",
-            takes=(str,),
+            takes=(str, int),
             gives=m.SalesOrder,
             repeat=Repeat.LOOK_FIRST,
             run=orders.release,
             run_many=many("POST /sales_orders/{OrderNumber}/release", orders.release),
-            about="Lets TIMS allocate the order; nothing to do when it already has.",
+            about="Lets TIMS allocate the order seen in that RowVersion; one on hold stays so.",
         ),
         Operation(
             "tims.cancel_sales_order",

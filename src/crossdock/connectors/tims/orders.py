@@ -42,10 +42,14 @@ class Orders:
         whole = m.SalesOrderProblem(code=answer.code, message=answer.detail or answer.title)
         return m.SalesOrderCheck(ok=False, problems=found or (whole,))
 
-    def release(self, number: str) -> m.SalesOrder:
-        """Let TIMS allocate; a repeat finds it done."""
-        order, refusal = self._moved(number, "release", {})
-        if refusal is None or order.Status in m.RELEASED:
+    def release(self, number: str, row_version: int) -> m.SalesOrder:
+        """Let TIMS allocate an order that was seen in this version; a repeat finds it done. TIMS
+        would also release what its staff put on hold meanwhile: that stays as it is.
+        """
+        order, refusal = self._moved(number, "release", {}, row_version)
+        if refusal is not None and _is_stale(refusal) and order.Status == "Entered":
+            order, refusal = self._moved(number, "release", {}, order.RowVersion)
+        if refusal is None or order.Status in m.RELEASED or order.Status == m.HELD:
             return order
         if order.Status == "Cancelled":
             raise NeedsPerson(
@@ -56,6 +60,8 @@ class Orders:
                 request_id=refusal.trace_id,
                 code=refusal.code,
             )
+        if _is_stale(refusal):  # it moves while we look
+            raise error_of(refusal, operation="release", about=f"TIMS order {number}")
         raise _not_allowed(number, "release", order, refusal)
 
     def cancel(self, number: str, reason: str) -> m.SalesOrder:
@@ -112,15 +118,15 @@ class Orders:
         raise error_of(refusal, operation=ask.name, about=_about(order))
 
     def _moved(
-        self, number: str, move: str, body: dict[str, object]
+        self, number: str, move: str, body: dict[str, object], row_version: int | None = None
     ) -> tuple[m.SalesOrder, Refusal | None]:
         """The order after the move; with TIMS's refusal when the order did not allow it."""
         client, about = self._client, f"TIMS order {number}"
-        ask = client.wire.move_sales_order(number, move, body)
+        ask = client.wire.move_sales_order(number, move, body, row_version)
         answer = client.answer(ask, about)
         if not isinstance(answer, Refusal):
             return client.read(m.SalesOrder, answer, ask, about), None
-        if not answer.has("invalid_status_transition", "order_locked"):
+        if not _is_stale(answer) and not answer.has("invalid_status_transition", "order_locked"):
             raise error_of(answer, operation=ask.name, about=about)
         return client.sales_order(number), answer
 
@@ -130,7 +136,7 @@ class Orders:
         answer = client.answer(ask, about)
         if not isinstance(answer, Refusal):
             return client.read(m.SalesOrder, answer, ask, about)
-        if answer.status == 412 or answer.has("stale_version"):
+        if _is_stale(answer):
             return answer
         raise error_of(answer, operation=ask.name, about=about)
 
@@ -169,6 +175,10 @@ def _not_allowed(
         request_id=trace,
         code=refusal.code,
     )
+
+
+def _is_stale(refusal: Refusal) -> bool:
+    return refusal.status == 412 or refusal.has("stale_version")
 
 
 def _about(order: m.NewSalesOrder) -> str:

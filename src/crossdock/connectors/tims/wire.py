@@ -227,12 +227,15 @@ class Wire:
             writes=True,
         )
 
-    def move_sales_order(self, number: str, move: str, body: Mapping[str, object]) -> Ask:
-        """`move` is hold, release or cancel."""
+    def move_sales_order(
+        self, number: str, move: str, body: Mapping[str, object], row_version: int | None = None
+    ) -> Ask:
+        """`move` is hold, release or cancel; with a version, only while the order stands there."""
         return Ask(
             "POST",
             f"/sales_orders/{{OrderNumber}}/{move}",
             f"/sales_orders/{_segment(number)}/{move}",
+            headers={} if row_version is None else {"if-match": f'"{row_version}"'},
             body=body,
             scope="orders:write",
             writes=True,
