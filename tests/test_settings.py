@@ -151,6 +151,11 @@ def test_broken_yaml_names_the_line(workspace: Workspace) -> None:
     assert "is not YAML" in said
 
 
+def test_what_a_lookup_table_decides_is_no_setting(workspace: Workspace) -> None:
+    (problem,) = problems_of(workspace(WRITTEN + "orders:\n  buyer_cancel: accept\n"))
+    assert "orders" in problem
+
+
 def test_a_field_that_stands_there_twice_is_refused(workspace: Workspace) -> None:
     said = problems_of(workspace(WRITTEN + "store: sqlite:///other.db\n"))
     assert any("line 14, store: stands there already in line 1" in line for line in said)

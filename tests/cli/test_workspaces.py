@@ -67,7 +67,6 @@ def test_every_commented_setting_exists(run: Run, tmp_path: Path) -> None:
     assert settings.amazon.queue is not None
     assert settings.tims.webhook is not None
     assert settings.policy.max_attempts == 12
-    assert settings.orders.buyer_cancel == "ask"
 
 
 def test_what_is_there_is_not_written_over(run: Run, tmp_path: Path) -> None:

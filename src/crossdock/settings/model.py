@@ -139,13 +139,6 @@ class TimsSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class OrdersSettings:
-    """Decisions about orders that are the merchant's own."""
-
-    buyer_cancel: Literal["ask", "accept"] = "ask"
-
-
-@dataclass(frozen=True, slots=True)
 class PolicySettings:
     """The engine's numbers; the names are those of engine.policy.Policy."""
 
@@ -170,7 +163,6 @@ class Written:
     listen: ListenSettings = ListenSettings()
     amazon: AmazonSettings = field(default=AmazonSettings(), metadata={"needed": True})
     tims: TimsSettings = field(default=TimsSettings(), metadata={"needed": True})
-    orders: OrdersSettings = OrdersSettings()
     policy: PolicySettings = PolicySettings()
 
 
@@ -186,7 +178,6 @@ class Settings:
     listen: ListenSettings
     amazon: AmazonSettings
     tims: TimsSettings
-    orders: OrdersSettings
     policy: PolicySettings
     clock_text: str = ""
     problems: tuple[Problem, ...] = ()

@@ -74,7 +74,7 @@ def _settings(workspace: Path, written: Written, reader: "_Reader") -> Settings:
     shared = not store.startswith("sqlite")
     worker = written.worker or (f"{socket.gethostname()}-{os.getpid()}" if shared else "main")
     return Settings(
-        workspace, store, worker, written.listen, written.amazon, written.tims, written.orders,
+        workspace, store, worker, written.listen, written.amazon, written.tims,
         written.policy, written.clock, tuple(reader.problems), tuple(reader.open_secrets),
     )  # fmt: skip
 
