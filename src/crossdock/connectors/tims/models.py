@@ -22,9 +22,6 @@ RELEASED: Final = frozenset(
 )
 """An order in one of these has been released, by us or by a person."""
 
-HELD: Final = "Held"
-"""The status of an order that a person put on hold."""
-
 
 # --- sales orders -------------------------------------------------------------------------------
 

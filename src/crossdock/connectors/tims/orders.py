@@ -49,7 +49,7 @@ class Orders:
         order, refusal = self._moved(number, "release", {}, row_version)
         if refusal is not None and _is_stale(refusal) and order.Status == "Entered":
             order, refusal = self._moved(number, "release", {}, order.RowVersion)
-        if refusal is None or order.Status in m.RELEASED or order.Status == m.HELD:
+        if refusal is None or order.Status in m.RELEASED or order.Status == "Held":
             return order
         if order.Status == "Cancelled":
             raise NeedsPerson(

@@ -249,7 +249,7 @@ class Wire:
 
     def changes(self, entity: str, after: int, *, limit: int) -> Ask:
         query = {"entity": entity, "after": str(after), "limit": str(limit)}
-        return _read("/changes", query=query, scope=_SCOPE_OF_ENTITY.get(entity, ""))
+        return _read("/changes", query=query, scope=_READS.get(entity, ""))
 
     def webhooks(self) -> Ask:
         return _read("/webhooks", scope="webhooks:manage")
@@ -334,16 +334,11 @@ class Wire:
         return NoticeBody.model_validate_json(body)
 
 
-_SCOPE_OF_ENTITY = {
-    "sales_order": "orders:read",
-    "shipment": "shipments:read",
-    "stock": "stock:read",
-    "stock_reservation": "stock:read",
-    "location": "stock:read",
-    "item": "items:read",
-    "customer": "customers:read",
-}
-"""What reads an entity's changes."""
+_READS = {
+    "sales_order": "orders:read", "shipment": "shipments:read", "stock": "stock:read",
+    "location": "stock:read", "item": "items:read", "customer": "customers:read",
+}  # fmt: skip
+"""Entity of the change feed -> its scope."""
 
 
 @cache
