@@ -1,6 +1,7 @@
 """Our client and the simulated Amazon, with the network between them or in one process."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ class InProcess:
 
     sim: AmazonSim
     asked: list[Request] = field(default_factory=list)
+    one_at_a_time: threading.Lock = field(default_factory=threading.Lock)  # as its server answers
 
     def send(self, request: Request) -> Response:
         self.asked.append(request)
@@ -40,7 +42,8 @@ class InProcess:
         app = self.sim.lwa if parts.path == "/auth/o2/token" else self.sim.api
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         asked = wire.Request(request.method, parts.path, query, request.headers, request.body)
-        reply = app.handle(asked)
+        with self.one_at_a_time:
+            reply = app.handle(asked)
         if reply.cut is not None:
             raise ReplyLost(reply.cut.value)
         return Response(reply.status, reply.headers, reply.body)

@@ -2,7 +2,8 @@
 the reply's cut.
 """
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 from crossdock.connectors.http import ReplyLost, Request, Response
@@ -17,12 +18,14 @@ class InProcess:
     """A transport that calls an app."""
 
     app: wire.App
+    one_at_a_time: threading.Lock = field(default_factory=threading.Lock)  # as its server answers
 
     def send(self, request: Request) -> Response:
         parts = urlsplit(request.url)
         query = dict(parse_qsl(parts.query))
         asked = wire.Request(request.method, parts.path, query, request.headers, request.body)
-        reply = self.app.handle(asked)
+        with self.one_at_a_time:
+            reply = self.app.handle(asked)
         if reply.cut is not None:
             raise ReplyLost("the simulated line was cut", code="reply lost")
         return Response(reply.status, reply.headers, reply.body)
