@@ -21,11 +21,19 @@ SPEED = 30.0
 class Outside:
     """A rehearsal world in a process of its own. Nobody buys before `people` is asked for."""
 
-    def __init__(self, seed: int, scenario: Scenario | None = None, speed: float = SPEED) -> None:
+    def __init__(
+        self,
+        seed: int,
+        scenario: Scenario | None = None,
+        speed: float = SPEED,
+        *,
+        limits: bool = True,
+    ) -> None:
         told = json.dumps((scenario or preset("everyday")).as_dict())
         self.process = subprocess.Popen(
             [sys.executable, "-m", "crossdock.simulators.world.process", "--seed", str(seed),
-             "--speed", str(speed), "--scenario", told, "--parent", str(os.getpid())],
+             "--speed", str(speed), "--scenario", told, "--parent", str(os.getpid()),
+             *([] if limits else ["--no-limits"])],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert self.process.stdout is not None

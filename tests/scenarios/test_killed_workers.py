@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from crossdock.engine.store import open_database
 from demo.workspace import write_workspace
@@ -46,12 +47,7 @@ def test_a_worker_killed_again_and_again_loses_and_doubles_nothing(
 def test_two_workers_share_the_work_and_one_takes_over_from_the_dead(
     outside: Outside, tmp_path: Path, postgres_url: str
 ) -> None:
-    folders = [tmp_path / name for name in ("one", "two")]
-    for folder in folders:
-        write_workspace(
-            folder, outside.config, store=postgres_url, worker=folder.name,
-            more={"policy": {"lease_wall": "6s"}},
-        )  # fmt: skip
+    folders = two_workspaces(outside, tmp_path, postgres_url)
     outside.ask("people", SCENARIO)
     workers = [start_worker(folder) for folder in folders]
     try:
@@ -69,10 +65,49 @@ def test_two_workers_share_the_work_and_one_takes_over_from_the_dead(
         for worker in workers:
             kill(worker)
     assert verdict["ok"], wrong(verdict)
-    db = open_database(postgres_url)
-    with db.reading() as connection:
-        import sqlalchemy as sa
+    assert who_worked(postgres_url) == {"one", "two"}
 
-        shares = connection.execute(sa.text("SELECT worker, count(*) FROM run GROUP BY worker"))
-        assert {name for name, _ in shares} == {"one", "two"}
-    db.close()
+
+@pytest.mark.soak
+@pytest.mark.postgres
+@pytest.mark.timeout(1500)
+def test_a_thousand_orders_while_one_of_two_workers_is_killed_every_few_seconds(
+    outside: Outside, tmp_path: Path, postgres_url: str
+) -> None:
+    folders = two_workspaces(outside, tmp_path, postgres_url)
+    outside.ask("people", {**SCENARIO, "orders": 1000, "span": 5400})
+    workers = [start_worker(folder) for folder in folders]
+    kills = 0
+    try:
+        while (status := outside.ask("status"))["placed"] < status["planned"]:
+            time.sleep(5)
+            turn = kills % 2
+            kill(workers[turn])
+            workers[turn] = start_worker(folders[turn])
+            kills += 1
+        verdict = settle(outside, postgres_url, 1000)
+    finally:
+        for worker in workers:
+            kill(worker)
+    assert verdict["ok"], wrong(verdict)
+    assert kills >= 20
+    assert who_worked(postgres_url) == {"one", "two"}
+
+
+def two_workspaces(outside: Outside, folder: Path, store: str) -> list[Path]:
+    folders = [folder / name for name in ("one", "two")]
+    for each in folders:
+        write_workspace(
+            each, outside.config, store=store, worker=each.name,
+            more={"policy": {"lease_wall": "6s"}},
+        )  # fmt: skip
+    return folders
+
+
+def who_worked(store: str) -> set[str]:
+    db = open_database(store)
+    try:
+        with db.reading() as connection:
+            return set(connection.execute(sa.text("SELECT DISTINCT worker FROM run")).scalars())
+    finally:
+        db.close()
