@@ -334,11 +334,10 @@ class Wire:
         return NoticeBody.model_validate_json(body)
 
 
-_READS = {
+_READS = {  # entity of the change feed -> its scope
     "sales_order": "orders:read", "shipment": "shipments:read", "stock": "stock:read",
     "location": "stock:read", "item": "items:read", "customer": "customers:read",
 }  # fmt: skip
-"""Entity of the change feed -> its scope."""
 
 
 @cache
