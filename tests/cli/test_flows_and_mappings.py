@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from crossdock.cli.queries import FULFILMENT, ORDER_LINK, ORDERS, SHIPMENT_LINK
+from crossdock.connectors.http import Network
 from crossdock.settings import read_settings
 from crossdock.wiring import load
 from tests.cli.conftest import LINKED, Run, Workplace, data
@@ -48,6 +49,35 @@ def test_the_links_that_orders_are_shown_by_are_those_of_the_flows(place: Workpl
         assert house.flows[FULFILMENT].link_kind == SHIPMENT_LINK
     finally:
         house.close()
+
+
+def test_a_house_gives_its_connections_back(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[Network] = []
+    monkeypatch.setattr(Network, "close", lambda network: closed.append(network))
+    load(read_settings(place.folder, {})).close()
+    assert len(closed) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("flow", "list"), ("flow", "check"), ("case", "list"), ("order", "list"),
+        ("connection", "test", "tims"), ("connection", "test", "amazon"),
+    ],
+)  # fmt: skip
+def test_looking_makes_no_store(folder: Path, run: Run, words: tuple[str, ...]) -> None:
+    settings = folder / "crossdock.yaml"
+    nowhere = "amazon:\n  endpoint: http://127.0.0.1:9\n  lwa_endpoint: http://127.0.0.1:9/token\n"
+    settings.write_text(settings.read_text().replace("amazon:\n", nowhere))
+    run(*words)
+    assert not (folder / "crossdock.db").exists()
+
+
+def test_a_preview_makes_no_store(folder: Path, run: Run, sample: Path) -> None:
+    assert run(*PREVIEW, str(sample), *BY_NAME).exit_code == 0
+    assert not (folder / "crossdock.db").exists()
 
 
 def test_the_shipped_files_are_in_order(place: Workplace, run: Run) -> None:

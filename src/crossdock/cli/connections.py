@@ -73,7 +73,7 @@ def try_out(
     """Sign in and look around, writing nothing: what is missing, in words."""
     from crossdock.cli import output
     from crossdock.cli.findings import finding, findings_of, print_findings
-    from crossdock.cli.session import house_of, settings_of
+    from crossdock.cli.session import connections_of, settings_of
 
     settings = settings_of(workspace)
     wrong = settings.problems_of(system)
@@ -81,7 +81,7 @@ def try_out(
         found = [finding(f"{p.file}, {p.where}", ok=False, words=p.what, fix=p.fix) for p in wrong]
     else:
         output.note(f"Trying {system.value} ...")
-        with house_of(settings) as house:
+        with connections_of(settings) as house:
             check = house.check_amazon if system is System.AMAZON else house.check_tims
             found = findings_of(check())
     if as_json:

@@ -146,13 +146,13 @@ def flows(found: "Settings") -> Finding:
 
 def connections(found: "Settings") -> list[Finding]:
     """Are we let in? A connection that is not configured has been reported already."""
-    from crossdock.cli.session import house_of
+    from crossdock.cli.session import connections_of
 
     systems = [s for s in ("amazon", "tims") if not found.problems_of(s)]
     if not systems:
         return []
     try:
-        with house_of(found) as house:
+        with connections_of(found) as house:
             checks = {"amazon": house.check_amazon, "tims": house.check_tims}
             return [f for system in systems for f in _connection(system, checks[system])]
     except CrossdockError as error:

@@ -19,17 +19,17 @@ app = group("Flows: what is done with records, written as data.")
 @app.command("list")
 def listed(*, as_json: Json = False, workspace: Workspace = None) -> None:
     """The flows of this workspace, the most urgent first."""
+    from crossdock import wiring
     from crossdock.cli import output
-    from crossdock.cli.session import house_of, settings_of
+    from crossdock.cli.session import settings_of
 
-    with house_of(settings_of(workspace)) as house:
-        flows = sorted(house.flows.values(), key=lambda f: (f.priority, f.name))
-        rows = [
-            {"name": f.name, "version": f.version, "key": f.key, "priority": f.priority,
-             "batch": f.batch, "steps": [s.name for s in f.steps], "file": f.file,
-             "about": f.about}
-            for f in flows
-        ]  # fmt: skip
+    found = wiring.language_of(settings_of(workspace)).flows
+    flows = sorted(found.values(), key=lambda f: (f.priority, f.name))
+    rows = [
+        {"name": f.name, "version": f.version, "key": f.key, "priority": f.priority,
+         "batch": f.batch, "steps": [s.name for s in f.steps], "file": f.file, "about": f.about}
+        for f in flows
+    ]  # fmt: skip
     if as_json:
         output.show_json({"flows": rows})
         return

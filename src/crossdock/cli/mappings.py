@@ -28,14 +28,14 @@ def preview(
     workspace: Workspace = None,
 ) -> None:
     """What a mapping makes of a sample document, row by row, and where each value came from."""
+    from crossdock import wiring
     from crossdock.cli import output
-    from crossdock.cli.session import house_of, settings_of
+    from crossdock.cli.session import settings_of
 
     document = _document(file)
-    with house_of(settings_of(workspace)) as house:
-        mapping = _named(house.mappings, name)
-        sample = _sample(mapping, document, file)
-        told = mapping.preview(sample)
+    mapping = _named(wiring.language_of(settings_of(workspace)).mappings, name)
+    sample = _sample(mapping, document, file)
+    told = mapping.preview(sample)
     lineage = _lineage(mapping, sample) if not told.problems else {}
     rows = [_row(row, lineage, personal=personal) for row in told.rows]
     if as_json:

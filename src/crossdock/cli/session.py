@@ -68,17 +68,25 @@ def store_of(settings: "Settings") -> Iterator[tuple["Database", "StoreState"]]:
 
 
 @contextmanager
-def house_of(settings: "Settings", *, durable: bool = False) -> Iterator["House"]:
+def house_of(
+    settings: "Settings", *, durable: bool = False, shared_quota: bool = True
+) -> Iterator["House"]:
     """Everything wired together; closed with the block. `durable` for what runs until stopped."""
     from crossdock import wiring
     from crossdock.cli.logs import to_stderr
-    from crossdock.wiring.accounts import network_of
 
     to_stderr()
-    with closing(network_of(settings.clock())) as network:
-        house = wiring.load(settings, durable=durable, transport=network)
-        with closing(house):
-            yield house
+    with closing(wiring.load(settings, durable=durable, shared_quota=shared_quota)) as house:
+        yield house
+
+
+@contextmanager
+def connections_of(settings: "Settings") -> Iterator["House"]:
+    """A house to try the connections with: a store that is not ready is left as it is."""
+    with store_of(settings) as (_, state):
+        ready = state.ready
+    with house_of(settings, shared_quota=ready) as house:
+        yield house
 
 
 def who() -> str:

@@ -11,6 +11,7 @@ import structlog
 from crossdock.connectors.amazon.auth import AmazonAccount
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.events import Queue, SqsQueue
+from crossdock.connectors.amazon.limits import MemoryBuckets
 from crossdock.connectors.http import Transport
 from crossdock.connectors.tims.auth import TimsAccount
 from crossdock.connectors.tims.client import TimsClient
@@ -63,13 +64,18 @@ class House:
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
         watch: Watch | None = None,
         one_thread: bool = False,
+        shared_quota: bool = True,
     ) -> None:
+        """`shared_quota` counts calls in the store, together with whoever works on it; without it
+        looking at the connections needs no store.
+        """
         self.settings = settings
         self._one_thread = one_thread
         self.clock = clock or settings.clock()
-        self.db = database or open_database(settings.store)
-        self.db.migrate()
-        self._transport, self._queue = transport or network_of(self.clock), queue
+        self._database, self._shared_quota = database, shared_quota
+        own = network_of(self.clock)  # opens nothing before it sends
+        self._transport, self._close_network = transport or own, own.close
+        self._queue = queue
         self._durable = durable or Inline()
         self._wall, self._watch = wall, watch
         self._intakes: list[Intake] = []
@@ -77,11 +83,20 @@ class House:
         self.amazon_account: AmazonAccount = amazon_account(settings)
         self.tims_account: TimsAccount = tims_account(settings)
 
+    @cached_property
+    def db(self) -> Database:
+        """The store. Its tables are made, or brought to this version, when it is first used."""
+        self._database = self._database or open_database(self.settings.store)
+        self._database.migrate()
+        return self._database
+
     # --- connections
 
     @cached_property
     def buckets(self) -> Buckets:
         """Amazon's quota, shared by all workers through the store."""
+        if not self._shared_quota:
+            return buckets_of(self.settings, MemoryBuckets(self.clock))
         return buckets_of(self.settings, StoredBuckets(self.db, self.clock.now))
 
     @cached_property
@@ -220,7 +235,9 @@ class House:
 
     def close(self) -> None:
         """Give everything back."""
-        self.db.close()
+        self._close_network()
+        if self._database is not None:
+            self._database.close()
 
 
 def load(settings: "Settings", *, durable: bool = False, **parts: Any) -> House:
