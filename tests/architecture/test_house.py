@@ -88,6 +88,14 @@ def test_links_between_documents_lead_somewhere() -> None:
     assert dead == []
 
 
+def test_nothing_refers_to_papers_that_are_not_here() -> None:
+    papers = re.compile(r"\b(?:FACTS|CONTRACT|DESIGN|USERS)(?:\.md\b| \d|-shaped)")
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *HOUSE.rglob("*.yaml")]
+    files = [*HOUSE.rglob("*.py"), *HOUSE.rglob("*.csv"), *pages]
+    found = {str(f.relative_to(ROOT)): papers.findall(f.read_text("utf-8")) for f in files}
+    assert {name: words for name, words in found.items() if words} == {}
+
+
 def test_no_file_is_longer_than_a_person_reads_at_once() -> None:
     lengths = {f: len(f.read_text("utf-8").splitlines()) for f in HOUSE.rglob("*.py")}
     assert {str(f.relative_to(ROOT)): n for f, n in lengths.items() if n > LONGEST} == {}

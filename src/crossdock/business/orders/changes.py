@@ -1,7 +1,7 @@
 """What an existing sales order has to say differently, if TIMS can say it at all.
 
 TIMS lets quantities and the header change until picking; prices it does not, and discounts, tax and
-charges only at some sites (CONTRACT 2.8). So a change is possible only where what TIMS can say
+charges only at some sites. So a change is possible only where what TIMS can say
 comes to Amazon's new total.
 """
 

@@ -21,7 +21,7 @@ from crossdock.kernel.errors import NeedsPerson, TryAgain
 from crossdock.kernel.ids import fingerprint
 
 PRE_SHIP = frozenset({"Entered", "Allocated", "Backordered", "Held"})
-"""A sales order in one of these can still be changed or cancelled (CONTRACT 2.8)."""
+"""A sales order in one of these can still be changed or cancelled; picking ends it."""
 
 RESERVED, LINKED, CANCELLED, KEPT, OVER = "reserved", "linked", "cancelled", "kept", "over"
 """What a link says: stock is held; a sales order stands; both sides cancelled it; the buyer's wish

@@ -12,7 +12,7 @@ from crossdock.kernel.money import Money, total
 ITEM_KINDS = frozenset(
     {"ITEM", "SHIPPING", "GIFT_WRAP", "COD_FEE", "OTHER", "TAX", "DISCOUNT"}
 )  # fmt: skip
-"""Amazon's proceeds categories of an item (FACTS 3.2)."""
+"""What Amazon calls the parts of an item's proceeds (`type` of a breakdown)."""
 
 
 def order_status(text: str) -> Status:

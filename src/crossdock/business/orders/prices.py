@@ -7,7 +7,7 @@ from decimal import Decimal
 from crossdock.business.orders.model import Amounts, Charge, Line, Terms
 from crossdock.kernel.money import Money, digits_of
 
-UNIT_PRICE_DIGITS = 4  # TIMS takes unit prices of up to four decimals (CONTRACT 2.8)
+UNIT_PRICE_DIGITS = 4  # TIMS takes unit prices of up to four decimals
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,9 @@ def _one_currency(amounts: Amounts, currency: str) -> None:
 
 
 def _tax_is_included(amounts: Amounts, currency: str, terms: Terms) -> bool:
-    """Whether the item amount already holds the tax, by what comes to the total (FACTS 3.3)."""
+    """Whether the item amount already holds the tax, by what comes to the total: Amazon does not
+    always say.
+    """
     read = _Reader(amounts, currency, included=False)
     without_tax = (
         sum_of(
@@ -193,7 +195,7 @@ class _Reader:
         )
 
     def _discounts(self) -> tuple[Money, Money]:
-        """On goods and on shipping. Only the parts say which (FACTS 3.3)."""
+        """On goods and on shipping. Only the parts of Amazon's discount say which."""
         amounts = self._amounts
         whole = self.or_zero(amounts.discount)
         on_item, on_shipping = amounts.discount_on_item, amounts.discount_on_shipping
