@@ -155,6 +155,19 @@ def test_a_case_is_resolved_with_a_reason_and_only_once(day: Workplace, run: Run
     assert run("case", "retry", case_id).exit_code == 2
 
 
+def test_a_case_without_a_record_is_passed_by_when_many_are_retried(
+    day: Workplace, run: Run
+) -> None:
+    trouble = Trouble("reconnect-tims", "not let in", "Look.")
+    case_id = cases.open_outside_runs(day.db, "intake", "tims.webhook", trouble, now())
+    assert case_id not in data(run("case", "retry", "--all", "--json"))["retried"]
+    assert inbox.waiting_flows(day.db, now()) == {"orders": 1}
+    result = run("case", "retry", case_id)
+    assert result.exit_code == 2
+    assert "closes by itself" in result.stderr
+    assert "case retry" not in run("case", "show", case_id).stdout
+
+
 def test_other_companies_words_cannot_steer_the_terminal(place: Workplace, run: Run) -> None:
     trouble = Trouble("tims-refused", "bad \x1b[31m[bold]words[/bold]\x07", "Look.")
     cases.open_outside_runs(place.db, "orders", "k", trouble, now())

@@ -286,6 +286,21 @@ def test_what_could_not_be_read_is_kept(db: Database, clock: ManualClock) -> Non
     assert cases.kept(db, "m-1") == "{broken"
 
 
+def test_what_has_no_record_closes_when_it_goes_well(db: Database, clock: ManualClock) -> None:
+    def well(key: str, **more: timedelta) -> bool:
+        return cases.resolve_outside_runs(db, "intake", key, clock.now(), why="well now", **more)
+
+    trouble = Trouble("reconnect-tims", "not let in", "Look.")
+    cases.open_outside_runs(db, "intake", "tims.webhook", trouble, clock.now())
+    assert not well("amazon.notifications")
+    assert not well("tims.webhook", quiet=timedelta(hours=1))
+    clock.advance(timedelta(hours=1))
+    assert well("tims.webhook", quiet=timedelta(hours=1))
+    assert not well("tims.webhook")
+    [case] = cases.listed(db, state="resolved")
+    assert (case.resolution, case.resolved_at) == ("well now", clock.now())
+
+
 def test_a_claimed_key_knows_when_it_was_first_heard_of(db: Database, clock: ManualClock) -> None:
     hear(db, clock, "A")
     first = clock.now()

@@ -117,7 +117,15 @@ def _print_case(case: "Case", page: str, evidence: object, moments: "list[Moment
     output.say("\nTimeline")
     timeline.draw(moments)
     if case.state == "open":
-        output.say(f"\nNext: crossdock case retry {case.id}")
+        output.say(f"\n{_next(case)}")
+
+
+def _next(case: "Case") -> str:
+    from crossdock.engine.model import INTAKE
+
+    if case.flow == INTAKE:  # no record stands behind it
+        return f"Next: crossdock case resolve {case.id} --reason TEXT, if it does not close itself"
+    return f"Next: crossdock case retry {case.id}"
 
 
 @app.command("retry")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from crossdock.engine.model import Case, Event, Link
+from crossdock.engine.model import INTAKE, Case, Event, Link
 from crossdock.engine.store import Database, cases, history, inbox, links, workers
 from crossdock.engine.store.history import Moment, RunRow
 from crossdock.kernel.errors import Misuse
@@ -168,7 +168,7 @@ def chosen_cases(db: Database, ids: Sequence[str], kind: str | None, *, every: b
     if not found and kind is not None:
         known = ", ".join(cases.counts(db)) or "none"
         raise Misuse(f"no open case is of kind {kind!r}; open kinds: {known}")
-    return found
+    return [c for c in found if c.flow != INTAKE]  # those have no record that could run
 
 
 def worker_rows(db: Database, wall: datetime) -> list[WorkerRow]:

@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from crossdock.engine.dispatcher import Engine
-from crossdock.engine.model import Event, Trouble
+from crossdock.engine.model import INTAKE, Event, Trouble
 from crossdock.engine.store import cases
 from crossdock.kernel.errors import RunError, TryAgain
 
@@ -88,7 +88,7 @@ class Intake:
         self._engine.submit(batch.events)
         for unread in batch.unread:
             cases.open_outside_runs(
-                self._engine.db, "intake", unread.message_id, unread.trouble,
+                self._engine.db, INTAKE, unread.message_id, unread.trouble,
                 self._engine.clock.now(), kept=unread.body,
             )  # fmt: skip
         self._source.acknowledge(batch.receipt)

@@ -11,6 +11,9 @@ from crossdock.kernel.evidence import Call
 FEED = "feed"
 """The flow name under which schedules and change feeds wait for their next turn."""
 
+INTAKE = "intake"
+"""The flow name of cases that no record stands behind: subscriptions, messages, webhooks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

@@ -1,6 +1,7 @@
 """Amazon's queue and TIMS's webhooks, as the engine hears them."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import structlog
 
@@ -9,13 +10,15 @@ from crossdock.connectors.tims.auth import TimsAccount
 from crossdock.connectors.tims.events import WebhookRefused, read_notice
 from crossdock.engine.dispatcher import Engine
 from crossdock.engine.intake import Batch, Unread
-from crossdock.engine.model import FEED, Event, Trouble
+from crossdock.engine.model import FEED, INTAKE, Event, Trouble
 from crossdock.engine.store import cases
 from crossdock.wiring.feeds import FEED_OF_ENTITY, version_of
 
 log = structlog.get_logger("crossdock.intake")
 
 _STATUS_CHANGE = "OrderStatusChange"
+_DELIVERIES = "tims.webhook.deliveries"
+_QUIET = timedelta(hours=1)  # a stranger's deliveries between TIMS's own make no case after case
 
 
 class AmazonQueue:
@@ -76,6 +79,10 @@ def receive_webhook(
         log.warning("webhook.refused", delivery=refused.delivery_id, why=refused.what)
         _case_for(engine, refused)
         return refused.status, str(refused)
+    cases.resolve_outside_runs(
+        engine.db, INTAKE, _DELIVERIES, engine.clock.now(), quiet=_QUIET,
+        why="deliveries are accepted, and none was refused for an hour",
+    )  # fmt: skip
     feed = FEED_OF_ENTITY.get(notice.entity)
     if feed is None:
         return 202, f"nothing here listens to {notice.entity}"
@@ -90,4 +97,4 @@ def _case_for(engine: Engine, refused: WebhookRefused) -> None:
         "webhook-refused", str(refused), refused.remedy, about="TIMS webhooks",
         evidence={"last_delivery": refused.delivery_id[:100], "status": refused.status},
     )  # fmt: skip
-    cases.open_outside_runs(engine.db, "intake", "tims.webhook", trouble, engine.clock.now())
+    cases.open_outside_runs(engine.db, INTAKE, _DELIVERIES, trouble, engine.clock.now())

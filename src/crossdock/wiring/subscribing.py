@@ -9,6 +9,7 @@ import structlog
 from crossdock.connectors.amazon.events import SqsQueue
 from crossdock.connectors.amazon.subscriptions import ensure_subscription
 from crossdock.connectors.tims.events import ensure_webhook
+from crossdock.engine.model import INTAKE
 from crossdock.engine.record import trouble_of
 from crossdock.engine.store import cases
 from crossdock.kernel.errors import NeedsPerson, RunError
@@ -59,9 +60,12 @@ class Subscriber:
             if isinstance(error, NeedsPerson):
                 house = self._house
                 cases.open_outside_runs(
-                    house.db, "intake", name, trouble_of(error), house.clock.now()
+                    house.db, INTAKE, name, trouble_of(error), house.clock.now()
                 )
             return False
+        cases.resolve_outside_runs(
+            self._house.db, INTAKE, name, self._house.clock.now(), why="a later try went through"
+        )
         log.info("subscribe.done", what=name)
         return True
 

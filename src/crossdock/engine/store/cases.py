@@ -1,12 +1,12 @@
 """Cases: what waits for a person, with its evidence. One open case per flow and key."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from crossdock.engine.model import Case, Outcome, Trouble
+from crossdock.engine.model import INTAKE, Case, Outcome, Trouble
 from crossdock.engine.store.database import Database
 from crossdock.engine.store.schema import audit, case, kept_message, work
 from crossdock.kernel.errors import Misuse
@@ -44,6 +44,28 @@ def open_outside_runs(
                     )
                 )
         return _write(connection, flow, key, "receive", "", trouble, now)
+
+
+def resolve_outside_runs(
+    db: Database, flow: str, key: str, now: datetime, *, why: str, quiet: timedelta = timedelta()
+) -> bool:
+    """The same thing goes well now: its case closes itself, unless it was in trouble within
+    `quiet`. Returns whether there was one.
+    """
+    mine = sa.and_(
+        case.c.flow == flow, case.c.key == key, case.c.state == "open",
+        case.c.updated_at <= now - quiet,
+    )  # fmt: skip
+    with db.reading() as connection:  # nearly always there is none: no need for the write lock
+        if connection.execute(sa.select(case.c.id).where(mine)).first() is None:
+            return False
+    with db.writing() as connection:
+        connection.execute(
+            case.update()
+            .where(mine)
+            .values(state="resolved", resolved_at=now, updated_at=now, resolution=why)
+        )
+    return True
 
 
 def _write(
@@ -133,7 +155,7 @@ def retry(
             mine = sa.and_(work.c.flow == found.flow, work.c.key == found.key)
             row = connection.execute(sa.select(work.c.edits).where(mine)).first()
             if row is None:
-                raise Misuse(f"{case_id} has no waiting record; resolve it with a reason instead")
+                raise Misuse(f"{case_id} has no waiting record; {_ADVICE[found.flow == INTAKE]}")
             values: dict[str, Any] = {"due_at": now}
             if edits or dropped:
                 values["edits"] = {**_without(row.edits or {}, dropped), **(edits or {})} or None
@@ -143,6 +165,12 @@ def retry(
             db.wake(connection)
         moved += 1
     return moved
+
+
+_ADVICE = {
+    True: "it closes by itself when the same thing goes well, or `crossdock case resolve` does it",
+    False: "resolve it with a reason instead",
+}
 
 
 def _without(edits: Mapping[str, str], dropped: Sequence[str]) -> dict[str, str]:
