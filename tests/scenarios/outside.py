@@ -76,7 +76,8 @@ def kill(worker: subprocess.Popen[bytes]) -> None:
 def settle(outside: Outside, store: str, seconds: float) -> dict[str, Any]:
     """The verdict once people are done and everything has come to rest."""
     deadline, quiet = time.monotonic() + seconds, False
-    verdict: dict[str, Any] = {"ok": False, "rows": []}
+    waited = {"name": "people", "ok": False, "detail": [f"not done after {seconds} s"]}
+    verdict: dict[str, Any] = {"ok": False, "rows": [waited], "cases": []}
     while time.monotonic() < deadline:
         time.sleep(1)
         if not quiet and outside.ask("status")["people_done"]:
