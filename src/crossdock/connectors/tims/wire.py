@@ -83,9 +83,7 @@ class NoticeBody(Record):
 
 
 class Wire:
-    """TIMS as our reference contract has it: `/api/v1`, snake_case paths, PascalCase bodies and
-    problem+json.
-    """
+    """TIMS as our contract has it: `/api/v1`, snake_case paths, PascalCase, problem+json."""
 
     root = "/api/v1"
     token_path = "/oauth/token"  # noqa: S105  a path, not a secret
