@@ -11,7 +11,6 @@ import structlog
 from crossdock.connectors.amazon.auth import AmazonAccount
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.events import Queue, SqsQueue
-from crossdock.connectors.amazon.limits import MemoryBuckets
 from crossdock.connectors.http import Transport
 from crossdock.connectors.tims.auth import TimsAccount
 from crossdock.connectors.tims.client import TimsClient
@@ -25,7 +24,7 @@ from crossdock.engine.store.quotas import StoredBuckets
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import ConfigError, Problem
 from crossdock.kernel.operation import Operation
-from crossdock.kernel.quota import Buckets
+from crossdock.kernel.quota import Buckets, MemoryBuckets
 from crossdock.lang.compile import Mapping as RowMapping
 from crossdock.lang.flow import Flow
 from crossdock.wiring.accounts import (

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 from crossdock.connectors.amazon.auth import AmazonAccount
 from crossdock.connectors.amazon.client import AmazonClient
-from crossdock.connectors.amazon.limits import MemoryBuckets
 from crossdock.connectors.amazon.operations import operations as amazon_operations
 from crossdock.connectors.http import Request, Response, Unreachable
 from crossdock.connectors.tims.auth import TimsAccount
@@ -13,6 +12,7 @@ from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.operations import operations as tims_operations
 from crossdock.kernel.clock import ManualClock
 from crossdock.kernel.operation import Operation, table
+from crossdock.kernel.quota import MemoryBuckets
 from crossdock.wiring.language import PURE
 
 

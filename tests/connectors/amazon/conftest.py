@@ -14,9 +14,9 @@ import pytest
 from crossdock.connectors.amazon import models as m
 from crossdock.connectors.amazon.auth import AmazonAccount
 from crossdock.connectors.amazon.client import AmazonClient
-from crossdock.connectors.amazon.limits import MemoryBuckets
 from crossdock.connectors.http import Network, ReplyLost, Request, Response
 from crossdock.kernel.clock import ManualClock
+from crossdock.kernel.quota import MemoryBuckets
 from crossdock.simulators import wire
 from crossdock.simulators.amazon import Address, AmazonSim, Buyer, Line
 from crossdock.simulators.server import Server

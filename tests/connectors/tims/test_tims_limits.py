@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from crossdock.connectors.tims.client import TimsClient
-from crossdock.connectors.tims.limits import Limits, MemoryBuckets, reset_in, retry_after
+from crossdock.connectors.tims.limits import Limits, own_buckets, reset_in, retry_after
 from crossdock.connectors.tims.operations import operations
 from crossdock.kernel.errors import TryAgain
 from crossdock.kernel.quota import Buckets, Grant
@@ -17,7 +17,7 @@ RELEASE = "POST /sales_orders/{OrderNumber}/release"
 
 
 def limits_of(clock, **more):
-    return Limits(MemoryBuckets(clock), clock, "key", **more)
+    return Limits(own_buckets(clock), clock, "key", **more)
 
 
 def test_thirty_may_go_at_once_then_ten_a_second(clock):
@@ -126,7 +126,7 @@ def test_retry_after_is_read_in_both_forms(headers, expected):
 
 
 def test_repeated_refusals_teach_a_lower_rate_and_success_ends_the_lesson(clock):
-    buckets = MemoryBuckets(clock)
+    buckets = own_buckets(clock)
     buckets.take("key", 30, rate=Decimal(10), burst=30)
     assert buckets.throttled("key", Decimal(10)) == timedelta(seconds=0.1)
     assert buckets.throttled("key", Decimal(10)) == timedelta(seconds=0.2)
@@ -163,7 +163,7 @@ def test_at_most_four_writes_are_under_way(site, account, clock, kit):
 
 
 def test_a_site_that_was_busy_for_a_while_is_spoken_to_at_full_speed_again(clock):
-    buckets = MemoryBuckets(clock)
+    buckets = own_buckets(clock)
 
     def a_second_later() -> int:
         clock.advance(timedelta(seconds=1))
@@ -181,9 +181,10 @@ def test_a_site_that_was_busy_for_a_while_is_spoken_to_at_full_speed_again(clock
 
 
 def test_room_is_told_without_taking_it(clock):
-    buckets: Buckets = MemoryBuckets(clock)
+    buckets: Buckets = own_buckets(clock)
     asked = {"rate": Decimal(10), "burst": 30, "reserve": 10}
-    assert [buckets.room("key", **asked) for _ in range(2)] == [Grant(20), Grant(20)]
+    tenth = timedelta(seconds=0.1)  # until the one after those
+    assert [buckets.room("key", **asked) for _ in range(2)] == [Grant(20, tenth)] * 2
     buckets.take("key", 30, rate=Decimal(10), burst=30)
     room = buckets.room("key", **asked)
     assert (room.granted, room.wait) == (0, timedelta(seconds=1.1))

@@ -5,18 +5,16 @@ some answers, as a best effort. The header wins; refusals that repeat teach a lo
 here sleeps: it says when.
 """
 
-import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import TryAgain
-from crossdock.kernel.quota import Buckets, Grant
+from crossdock.kernel.quota import PACE, Buckets, Grant
 
 RATE_HEADER: Final = "x-amzn-ratelimit-limit"
 
@@ -46,7 +44,6 @@ RATES: Final[Mapping[str, Rate]] = {
 """The published rates, from Amazon's model files of 2026-08."""
 
 _LONGEST_STAGGER = timedelta(minutes=10)
-_USED_SHARE = 0.95  # Amazon's count and ours differ a little
 
 
 class Quota:
@@ -81,7 +78,9 @@ class Quota:
     def waits(self, operation: str, wait: timedelta, place: int) -> timedelta:
         """When the caller at that place of the queue may try; 0 is the first one waiting."""
         rate = self._told.get(operation, RATES[operation].per_second)
-        return wait + min(timedelta(seconds=place / (float(rate) * _USED_SHARE)), _LONGEST_STAGGER)
+        return wait + min(
+            timedelta(seconds=place / (float(rate) * PACE.used_share)), _LONGEST_STAGGER
+        )
 
     def heard(self, operation: str, headers: Mapping[str, str]) -> None:
         """Adopt the rate that the answer names, if it names one."""
@@ -122,75 +121,3 @@ def not_yet(operation: str, about: str, wait: timedelta) -> TryAgain:
         about=about,
         code="quota",
     )
-
-
-@dataclass(slots=True)
-class _Bucket:
-    level: float
-    at: datetime
-    told: float | None = None
-    learned: float | None = None
-    strikes: int = 0
-    struck_at: datetime | None = None
-
-
-_STRIKES_TO_LEARN = 2
-_STRIKE_MEMORY = timedelta(minutes=30)
-_LEARNED_STEP = 0.7
-_SLOWEST_SHARE = 0.05
-
-
-class MemoryBuckets:
-    """Buckets of one process; for tools and tests. The engine keeps its own in the store."""
-
-    def __init__(self, clock: Clock, jitter: Callable[[], float] = random.random) -> None:
-        self._clock, self._jitter = clock, jitter
-        self._buckets: dict[str, _Bucket] = {}
-        self._lock = threading.Lock()
-
-    def take(self, bucket: str, want: int, *, rate: Decimal, burst: int, reserve: int = 0) -> Grant:
-        with self._lock:
-            now = self._clock.now()
-            b = self._buckets.setdefault(bucket, _Bucket(float(burst), now))
-            per_second = _effective(b, float(rate))
-            passed = max((now - b.at).total_seconds(), 0.0)
-            b.level, b.at = min(burst, b.level + passed * per_second), now
-            granted = max(0, min(want, int(b.level - reserve + 1e-6)))
-            b.level -= granted
-            if granted == want:
-                return Grant(granted)
-            return Grant(granted, timedelta(seconds=(1 + reserve - b.level) / per_second + 0.001))
-
-    def room(self, bucket: str, *, rate: Decimal, burst: int, reserve: int = 0) -> Grant:
-        with self._lock:
-            now = self._clock.now()
-            b = self._buckets.get(bucket) or _Bucket(float(burst), now)
-            per_second = _effective(b, float(rate))
-            passed = max((now - b.at).total_seconds(), 0.0)
-            level = min(burst, b.level + passed * per_second)
-            granted = max(0, int(level - reserve + 1e-6))
-            wait = (1 + reserve - (level - granted)) / per_second
-            return Grant(granted, timedelta(seconds=wait))
-
-    def observe(self, bucket: str, rate: Decimal) -> None:
-        with self._lock:
-            if bucket in self._buckets:
-                self._buckets[bucket].told = float(rate)
-
-    def throttled(self, bucket: str, published: Decimal) -> timedelta:
-        with self._lock:
-            now = self._clock.now()
-            b = self._buckets.setdefault(bucket, _Bucket(0.0, now))
-            recent = b.struck_at is not None and now - b.struck_at < _STRIKE_MEMORY
-            b.strikes = b.strikes + 1 if recent else 1
-            b.struck_at, b.level, b.at = now, 0.0, now
-            rate = _effective(b, float(published))
-            if b.strikes >= _STRIKES_TO_LEARN:
-                rate = max(rate * _LEARNED_STEP, float(published) * _SLOWEST_SHARE)
-                b.learned = rate
-            return timedelta(seconds=(1 + self._jitter() / 4) / rate)
-
-
-def _effective(bucket: _Bucket, published: float) -> float:
-    rate = bucket.told or published
-    return min(rate, bucket.learned or rate) * _USED_SHARE

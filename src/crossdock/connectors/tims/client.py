@@ -16,7 +16,7 @@ from crossdock.connectors.http import Line, ReplyLost, Response, Transport, Unre
 from crossdock.connectors.tims import models as m
 from crossdock.connectors.tims.auth import TimsAccount, sign_in
 from crossdock.connectors.tims.errors import Refusal, error_of
-from crossdock.connectors.tims.limits import Limits, MemoryBuckets
+from crossdock.connectors.tims.limits import Limits, own_buckets
 from crossdock.connectors.tims.wire import Ask, Page, Wire
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
@@ -44,7 +44,7 @@ class TimsClient:
         self.line = Line("tims", transport, clock, self.wire.trace_header, self.wire.code_of)
         self.sign_in = sign_in(account, self.line, self.wire, clock)
         self.limits = Limits(
-            buckets or MemoryBuckets(clock),
+            buckets or own_buckets(clock),
             clock,
             account.bucket,
             rate=account.rate,

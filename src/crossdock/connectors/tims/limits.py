@@ -1,13 +1,12 @@
 """How fast we may speak to TIMS: a token bucket per key, and at most four writes at a time.
 
-The bucket lives behind `kernel.quota.Buckets`, so that workers can share one; `MemoryBuckets`
-is for tools, tests and a single process. Nothing here sleeps for a token: it says when.
+The bucket lives behind `kernel.quota.Buckets`, so that workers can share one; by itself each
+process keeps its own. Nothing here sleeps for a token: it says when.
 """
 
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -15,7 +14,7 @@ from typing import Final
 
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import TryAgain
-from crossdock.kernel.quota import Buckets, Grant
+from crossdock.kernel.quota import Buckets, Grant, MemoryBuckets, Pace
 
 RATE: Final = Decimal(10)
 BURST: Final = 30
@@ -38,81 +37,16 @@ batch would take every token and no order would ever reach its last step.
 _EPOCH_FROM: Final = 1_000_000_000  # a reset above this is a Unix time, below it a span
 
 
-@dataclass(slots=True)
-class _Level:
-    tokens: Decimal
-    at: datetime
-    rate: Decimal
-    refused: int = 0
-    refused_at: datetime | None = None
+PACE: Final = Pace(
+    used_share=1.0, memory=timedelta(seconds=10), first_step=0.5, next_step=0.5,
+    slowest_share=1 / 16, climbs_per_hour=60.0,
+)  # fmt: skip
+"""A site's own server is busy for moments: down to half at once, and back within minutes."""
 
 
-_DOUBLES_AFTER: Final = timedelta(seconds=30)
-"""A rate that was halved after refusals doubles again after so long without one: a site that was
-busy for a minute must not be spoken to slowly for the rest of the day.
-"""
-
-
-class MemoryBuckets:
-    """Buckets of one process."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._levels: dict[str, _Level] = {}
-        self._lock = threading.Lock()
-
-    def take(self, bucket: str, want: int, *, rate: Decimal, burst: int, reserve: int = 0) -> Grant:
-        with self._lock:
-            level = self._filled(bucket, rate, burst)
-            granted = min(want, _free(level, reserve))
-            level.tokens -= granted
-            level.refused = 0 if granted else level.refused
-            return Grant(granted) if granted == want else Grant(granted, _next(level, reserve))
-
-    def room(self, bucket: str, *, rate: Decimal, burst: int, reserve: int = 0) -> Grant:
-        with self._lock:
-            level = self._filled(bucket, rate, burst)
-            free = _free(level, reserve)
-            return Grant(free) if free else Grant(0, _next(level, reserve))
-
-    def observe(self, bucket: str, rate: Decimal) -> None:
-        with self._lock:
-            level = self._levels.get(bucket)
-            if level is not None and rate > 0:
-                level.rate = rate
-
-    def throttled(self, bucket: str, published: Decimal) -> timedelta:
-        with self._lock:
-            level = self._filled(bucket, published, 1)
-            level.tokens = Decimal(0)
-            level.refused, level.refused_at = level.refused + 1, level.at
-            if level.refused > 1:
-                level.rate = max(level.rate / 2, published / 16)
-            return timedelta(seconds=float(1 / level.rate))
-
-    def _filled(self, bucket: str, rate: Decimal, burst: int) -> _Level:
-        now = self._clock.now()
-        level = self._levels.get(bucket)
-        if level is None:
-            level = self._levels[bucket] = _Level(Decimal(burst), now, rate)
-            return level
-        calm = level.refused_at is not None and now - level.refused_at >= _DOUBLES_AFTER
-        if calm and level.rate < rate:
-            level.rate, level.refused_at = min(level.rate * 2, rate), now
-        passed = max((now - level.at).total_seconds(), 0.0)
-        level.tokens = min(level.tokens + Decimal(str(passed)) * level.rate, Decimal(burst))
-        level.at = now
-        return level
-
-
-def _free(level: _Level, reserve: int) -> int:
-    return max(int(level.tokens) - reserve, 0)
-
-
-def _next(level: _Level, reserve: int) -> timedelta:
-    """How long until a token comes that is not reserved."""
-    missing = max(Decimal(reserve + 1) - level.tokens, Decimal(0))
-    return timedelta(seconds=float(missing / level.rate))
+def own_buckets(clock: Clock) -> MemoryBuckets:
+    """Buckets of this process at the pace of a TIMS site."""
+    return MemoryBuckets(clock, PACE, jitter=lambda: 0.0)
 
 
 class Limits:
