@@ -58,13 +58,8 @@ class Engine:
 
     def _known(self, events: Sequence[Event]) -> set[int]:
         """Places of events whose news was applied already: doubled and overtaken messages."""
-        known: set[int] = set()
-        for flow in {e.flow for e in events if e.version} & self.runner.flows.keys():
-            told = {n: e for n, e in enumerate(events) if e.flow == flow and e.version}
-            kind = self.runner.flows[flow].link_kind
-            applied = links.versions(self.db, kind, sorted({e.key for e in told.values()}))
-            known |= {n for n, e in told.items() if applied.get(e.key, "") >= str(e.version)}
-        return known
+        kinds = {name: flow.link_kind for name, flow in self.runner.flows.items()}
+        return links.applied(self.db, [(kinds.get(e.flow, ""), e.key, e.version) for e in events])
 
     def wake(self) -> None:
         """There may be work."""

@@ -99,12 +99,5 @@ def _and_again(record: Record, feed: Feed, policy: Policy, clock: Clock) -> Outc
 
 def _unknown(db: Database, changes: Sequence[Change]) -> list[Change]:
     """Changes whose version is newer than what was applied."""
-    applied: dict[tuple[str, str], str] = {}
-    for kind in {c.link_kind for c in changes if c.link_kind}:
-        keys = [c.key for c in changes if c.link_kind == kind]
-        applied |= {(kind, k): v for k, v in links.versions(db, kind, keys).items()}
-    return [
-        c for c in changes
-        if c.version is None or c.link_kind is None
-        or c.version > applied.get((c.link_kind, c.key), "")
-    ]  # fmt: skip
+    known = links.applied(db, [(c.link_kind or "", c.key, c.version) for c in changes])
+    return [c for n, c in enumerate(changes) if n not in known]

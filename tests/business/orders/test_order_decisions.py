@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from crossdock.business.orders.changes import agrees, revise
 from crossdock.business.orders.decisions import decide, fingerprint_of, same
 from crossdock.business.orders.model import Action, Charge, LineChange, Status
-from crossdock.business.orders.operations import ask, review, tied
-from crossdock.business.orders.rules import draft, hold
+from crossdock.business.orders.rules import draft
 from crossdock.kernel.errors import NeedsPerson, TryAgain
 from tests.business.orders.order_builders import (
     HOME,
@@ -357,49 +356,3 @@ def test_a_change_of_quantity_is_either_carried_out_to_the_coin_or_asked(
         ),
     )  # fmt: skip
     assert agrees(draft(order(after), TERMS), now)
-
-
-# --- around the writes ----------------------------------------------------------------------------
-
-
-def test_a_fresh_sales_order_needs_no_second_look():
-    plan = decide(NEW, TERMS, None, None, None)
-
-    assert review(NEW, TERMS, plan, in_tims(NEW, "Entered")) == plan
-
-
-def test_an_adopted_sales_order_that_is_older_is_changed_at_once():
-    plan = decide(NEW, TERMS, None, None, None)
-    older = in_tims(an_order(ship_to=replace(HOME, line1="0 Old Street")), "Entered")
-    follow = review(NEW, TERMS, plan, older)
-
-    assert follow.action is Action.CHANGE
-    assert follow.release
-
-
-def test_an_adopted_sales_order_that_staff_cancelled_is_asked():
-    plan = decide(NEW, TERMS, None, None, None)
-    follow = review(NEW, TERMS, plan, in_tims(NEW, "Cancelled"))
-
-    assert follow.question.kind == "cancelled-in-tims"
-    with pytest.raises(NeedsPerson) as stopped:
-        ask(NEW, follow)
-    assert stopped.value.kind == "cancelled-in-tims"
-    assert "Seller Central" in stopped.value.remedy
-
-
-def test_a_total_that_tims_makes_differently_stops_before_it_is_released():
-    with pytest.raises(NeedsPerson) as stopped:
-        tied(draft(NEW, TERMS), in_tims(NEW, total=Decimal("99.99")))
-    assert stopped.value.kind == "total-does-not-tie"
-
-
-def test_a_pending_order_holds_units_of_the_items_that_are_known():
-    order = an_order(
-        a_line(quantity=2, units_per_pack=10), a_line(item_id="2", item_number=None),
-    )  # fmt: skip
-    held = hold(order, TERMS)
-
-    assert [(line.item_number, line.quantity) for line in held.lines] == [("TIMS-1", Decimal(20))]
-    assert held.ref == "AMAZON:ATVPDKIKX0DER:112-1234567-1234567"
-    assert (held.expires_at - order.last_updated).days == 7

@@ -9,6 +9,7 @@ from dataclasses import replace
 from crossdock.business.orders.changes import agrees, revise
 from crossdock.business.orders.model import (
     Action,
+    HeldStock,
     Order,
     Plan,
     Question,
@@ -82,6 +83,23 @@ def same(now: str, applied: str | None) -> bool:
     return now[16:] in (applied[16:], _ADDRESS_UNKNOWN)
 
 
+def held_stock(order: Order, plan: Plan, state: str | None, tims: TimsOrder | None) -> HeldStock:
+    """What is to become of held stock once the plan is known, and the sales order if there is one.
+
+    It does not matter which run began it: a hand-over that was cut short is taken up by the next.
+    """
+    if not _may_be_held(order, state):
+        return HeldStock.STAYS
+    if plan.state == CANCELLED or (tims is not None and tims.status not in PRE_SHIP):
+        return HeldStock.LET_GO
+    return HeldStock.STAYS if tims is None else HeldStock.HAND_OVER
+
+
+def _may_be_held(order: Order, state: str | None) -> bool:
+    """Without a link stock may be held all the same: a crash came between the two."""
+    return state == RESERVED or (state is None and order.may_hold_stock)
+
+
 # --- before TIMS has a sales order ----------------------------------------------------------------
 
 
@@ -121,8 +139,7 @@ def _not_in_tims(order: Order, terms: Terms, state: str | None) -> Plan:
 
 def _after_amazon_cancelled(order: Order, state: str | None, tims: TimsOrder | None) -> Plan:
     if tims is None:
-        # Without a link stock may be held all the same: a crash came between the two.
-        if state == RESERVED or (state is None and order.may_hold_stock):
+        if _may_be_held(order, state):
             return _plan(Action.UNRESERVE, "cancelled while pending", order, CANCELLED)
         return _nothing(order, "cancelled before it reached TIMS", CANCELLED)
     if tims.status == "Cancelled":

@@ -292,6 +292,14 @@ class Action(StrEnum):
     ASK = "ask"
 
 
+class HeldStock(StrEnum):
+    """What becomes of the stock that TIMS holds for an order."""
+
+    STAYS = "stays"  # or there is none
+    HAND_OVER = "hand over"  # to the sales order
+    LET_GO = "let go"
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a person has to settle; becomes a case of that kind."""

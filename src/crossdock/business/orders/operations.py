@@ -10,6 +10,7 @@ from crossdock.business.orders.model import (
     Action,
     Change,
     Draft,
+    HeldStock,
     Hold,
     Order,
     Plan,
@@ -111,6 +112,14 @@ OPERATIONS: Final[Mapping[str, Operation]] = table(
         repeat=Repeat.PURE,
         run=review,
         about="What is still to be done when the sales order was in TIMS already.",
+    ),
+    Operation(
+        "orders.held_stock",
+        takes=(Order, Plan, str | None, TimsOrder | None),
+        gives=HeldStock,
+        repeat=Repeat.PURE,
+        run=decisions.held_stock,
+        about="Whether held stock goes over to the sales order, is let go, or stays.",
     ),
     Operation(
         "orders.tied",

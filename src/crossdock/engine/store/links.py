@@ -73,8 +73,19 @@ def record(
         connection.execute(statement, rows)
 
 
-def versions(db: Database, kind: str, lefts: Sequence[str]) -> dict[str, str]:
-    """The newest applied version by left name."""
+def applied(db: Database, told: Sequence[tuple[str, str, str | None]]) -> set[int]:
+    """Places of the news that links say were applied already; each is (kind of link, left name,
+    version). News without a version, or of no kind, is always news.
+    """
+    asked = {n: row for n, row in enumerate(told) if row[0] and row[2] is not None}
+    newest: dict[tuple[str, str], str] = {}
+    for kind in {row[0] for row in asked.values()}:
+        lefts = sorted({left for of_kind, left, _ in asked.values() if of_kind == kind})
+        newest |= {(kind, left): v for left, v in _versions(db, kind, lefts).items()}
+    return {n for n, (kind, left, v) in asked.items() if newest.get((kind, left), "") >= str(v)}
+
+
+def _versions(db: Database, kind: str, lefts: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     with db.reading() as connection:
         for start in range(0, len(lefts), 500):
