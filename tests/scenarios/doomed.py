@@ -41,7 +41,7 @@ REQUESTS = {
 }
 """What a step's write is on the line: several steps may be under way at once."""
 
-SCARCE = frozenset({"ensure_customer"})  # there are as many occasions as marketplaces
+SCARCE = frozenset({"ensure_customer"})  # each wave opens a customer for every marketplace, once
 
 
 def write_cells(file: Path, cells: Iterable[Cell]) -> None:

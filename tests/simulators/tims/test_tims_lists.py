@@ -112,6 +112,16 @@ def test_a_customer_is_opened_and_changed(tims):
     assert tims.get("/customers/NOBODY").code == "customer_not_found"
 
 
+def test_a_customer_that_staff_removed_can_be_opened_again_by_the_same_request(sim, tims):
+    body = {"CustomerCode": "ACME", "CompanyName": "Acme Welding"}
+    assert tims.create("/customers", body, key="k1").status == 201
+    sim.remove_customer("ACME")
+    assert tims.get("/customers/ACME").code == "customer_not_found"
+    again = tims.create("/customers", body, key="k1")
+    assert (again.status, again.headers.get("idempotent-replay")) == (201, None)
+    assert tims.get("/customers/ACME").status == 200
+
+
 def test_a_customer_code_is_used_once_and_given_when_missing(tims):
     refused = tims.create("/customers", {"CustomerCode": "AMZ-US", "CompanyName": "Again"})
     assert (refused.status, refused.code) == (409, "duplicate_customer_code")

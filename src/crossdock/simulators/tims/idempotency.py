@@ -46,6 +46,11 @@ class Idempotency:
             self._firsts.popitem(last=False)
         self._firsts[key] = _First(now, operation, body, answer)
 
+    def lapse(self, operation: str) -> None:
+        """As if the time for keeping had passed for what this operation was answered."""
+        for key in [k for k, first in self._firsts.items() if first.operation == operation]:
+            del self._firsts[key]
+
 
 def _same(one: bytes, other: bytes) -> bool:
     """The same JSON, whatever the order of its fields."""

@@ -142,6 +142,14 @@ class Staff:
         customer = Customer(customer_code=customer_code, said={**fields, **said})
         return self._office.customers.table.add(customer, "customer.updated")
 
+    def remove_customer(self, customer_code: str) -> None:
+        """Taken off the file, so long after it was opened that nobody remembers the request; the
+        orders it has placed stay as they are.
+        """
+        known(self._office.customers.table, customer_code)
+        self._office.idempotency.lapse("POST /customers")
+        self._office.customers.table.drop(customer_code, "customer.updated")
+
     def put_on_credit_hold(self, customer_code: str) -> None:
         """No new orders from it."""
         self._credit(customer_code, held=True)

@@ -26,6 +26,7 @@ class Control:
             ("POST", "faults"): self._set_faults,
             ("POST", "people"): lambda body: {"coming": world.start_people(from_dict(body or {}))},
             ("POST", "quiet"): self._quiet,
+            ("POST", "remove_shops"): lambda _: {"removed": world.remove_shops()},
         }
 
     def handle(self, request: Request) -> Reply:

@@ -285,6 +285,14 @@ class World:
             wake = self.tims.reactivate_item
             self._schedule(scenario.reactivate_after, "reactivate", item, lambda: wake(item))
 
+    def remove_shops(self) -> int:
+        """Staff take the marketplaces' customers off the file, to be opened again; how many."""
+        on_file = self.tims.customers
+        codes = [s.customer_code for s in self.goods.shops if s.customer_code in on_file]
+        for code in codes:
+            self.tims.remove_customer(code)
+        return len(codes)
+
     def _lift_holds(self) -> None:
         for shop in self.goods.shops:
             customer = self.tims.customers.get(shop.customer_code)
