@@ -5,27 +5,20 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from crossdock.kernel.errors import Defect, NeedsPerson
-from crossdock.kernel.ids import fingerprint
 from crossdock.kernel.money import Money
 from crossdock.lang import compile as compiling
 from crossdock.lang import retelling
-from crossdock.lang.check import check_mapping
 from crossdock.lang.compile import compile_mapping
-from crossdock.lang.lineage import Trace, fingerprint_of, is_personal
+from crossdock.lang.lineage import Trace
 from crossdock.lang.mapping import load_mapping
 from tests.lang.goods import (
     HOUSE,
     NEEDED,
     TYPES,
     Address,
-    Amount,
     Buyer,
-    Item,
-    Order,
     ShipTo,
     ShopOrder,
     Size,
@@ -359,148 +352,3 @@ def test_a_computed_part_that_breaks_is_told() -> None:
     text = a_mapping("{to: city, from: broken}", source="ours.Order", target="ours.ShipTo")
     with pytest.raises(NeedsPerson, match=r"cannot be used \(AttributeError\)"):
         compiled(text).apply(mapped())
-
-
-# --- previews and lineage -------------------------------------------------------------------------
-
-
-def test_a_preview_shows_every_row_s_value_and_problem() -> None:
-    mapping = compiled(with_needed("{to: company, from: buyer.name}"))
-    preview = mapping.preview(a_shop_order())
-    assert preview.value is None
-    assert [(row.target, row.value, row.problem) for row in preview.rows][:3] == [
-        ("order_id", "111-1", ""),
-        ("lines[0].sku", "SKU-1", ""),
-        ("lines[0].quantity", Decimal(2), ""),
-    ]
-    assert [row.target for row in preview.problems] == ["company"]
-    assert mapping.preview(a_shop_order(buyer=BUYER)).value.company == "Ann Lee"
-
-
-def test_every_value_written_can_tell_where_it_came_from() -> None:
-    mapping = compiled(
-        with_needed(
-            "{to: company, from: [carrierCode, orderId], using: [{clip: 3}]}",
-            "{to: carrier, from: carrierCode, using: upper, lookup: carriers.tims}",
-            "{to: ship_to, object: buyer.address, rows: [{to: city, from: city}, {to: name, from: name}]}",
-            "{to: total, value: 1 USD}",
-            "{to: mode, from: notes.mode, missing: skip}",
-            "{to: rate, from: notes.rate, using: [nothing_for, to_decimal], default: 2}",
-        )
-    )
-    trace, value = Trace(), a_shop_order(buyer=BUYER, carrierCode="ups")
-    order = mapping.apply(value, trace)
-    assert order == mapping.apply(value)
-    sku = trace.of("lines[1].sku")
-    assert sku is not None
-    assert (sku.sources, sku.base, sku.file, sku.line, sku.row, sku.version) == (
-        ("product.sellerSku",), "orderItems[1]", "test.yaml", 7, "2.1", 2,
-    )  # fmt: skip
-    assert sku.fingerprint == fingerprint("SKU-2")
-    carrier = trace.of("carrier")
-    assert carrier is not None
-    assert (carrier.functions, carrier.lookup) == (("upper",), "carriers row 2")
-    company = trace.of("company")
-    assert company is not None
-    assert company.sources == ("carrierCode",)
-    name = trace.of("ship_to.name")
-    assert name is not None
-    assert (name.base, name.fingerprint) == ("buyer.address", "")
-    assert trace.of("mode") is None
-    assert {each.target for each in trace} >= {"order_id", "total", "rate"}
-
-
-def test_a_trace_knows_of_keys_that_were_not_in_the_table() -> None:
-    mapping = compiled(
-        with_needed(
-            "{to: carrier, from: carrierCode, lookup: carriers.tims, unfound: none, using: [upper]}",
-            "{to: company, from: carrierCode, using: [upper], lookup: carriers.tims, unfound: none}",
-        )
-    )
-    trace = Trace()
-    assert mapping.apply(a_shop_order(carrierCode="GLS"), trace).carrier is None
-    found = trace.of("carrier")
-    assert found is not None
-    assert found.lookup == "carriers"
-
-
-def test_personal_values_leave_no_fingerprint() -> None:
-    assert is_personal("recipient.deliveryAddress.city")
-    assert is_personal("/buyer.name?")
-    assert not is_personal("lines[].sku")
-    assert fingerprint_of(object(), ("sku",)) == ""
-
-
-# --- properties -----------------------------------------------------------------------------------
-
-TEXTS = st.none() | st.sampled_from(["", "x", "UPS", "GLS", "new", "yes", "2", "1.5", "none"])
-AMOUNTS = st.none() | st.builds(
-    Amount, amount=st.decimals(-10, 10, places=2), currencyCode=st.sampled_from(["USD", "usd", ""])
-)
-ITEMS = st.builds(
-    Item.model_construct, orderItemId=TEXTS, quantityOrdered=st.none() | st.integers(-5, 2000),
-    product=st.none() | st.builds(lambda sku: {"sellerSku": sku}, TEXTS) | st.builds(
-        lambda sku: an_item(1, product={"sellerSku": sku}).product, TEXTS),
-    price=AMOUNTS, tags=st.none() | st.lists(TEXTS, max_size=3),
-)  # fmt: skip
-ORDERS = st.builds(
-    ShopOrder.model_construct, orderId=TEXTS, createdTime=st.none() | st.datetimes(),
-    orderItems=st.none() | st.lists(st.none() | ITEMS, max_size=4), carrierCode=TEXTS,
-    buyer=st.none() | st.builds(Buyer.model_construct, name=TEXTS, first=TEXTS, last=TEXTS,
-                                address=st.none()),
-    programs=st.none() | st.lists(TEXTS, max_size=2), grandTotal=AMOUNTS,
-    notes=st.none() | st.dictionaries(st.sampled_from(["rate", "mode"]), TEXTS),
-)  # fmt: skip
-BROAD = with_needed(
-    "{to: placed, from: createdTime, missing: none}",
-    "{to: day, from: createdTime, using: [to_time, to_date], missing: none}",
-    "{to: status, from: [notes.mode, carrierCode], missing: skip}",
-    "{to: company, from: {all: [buyer.first, 'buyer.last?']}, using: [join_words, {clip: 4}], missing: none}",
-    "{to: carrier, from: carrierCode, lookup: carriers.tims, missing: none}",
-    "{to: total, from: grandTotal, using: money, missing: none}",
-    "{to: rate, expr: 'to_decimal(notes.rate) / count(orderItems)', default: 1}",
-    "{to: mode, when: \"programs != none and 'x' in programs\", value: fast}",
-    "{to: programs, from: programs, missing: skip}",
-    "{to: ship_to, object: buyer.address, missing: none, rows: [{to: city, from: city}]}",
-    "{to: urgent, from: carrierCode, lookup: carriers.express, using: yes_no, default: false}",
-)
-
-
-BROAD_MAPPING = compiled(BROAD)
-
-
-@given(ORDERS)
-def test_any_source_value_becomes_a_target_or_a_question_for_a_person(order: ShopOrder) -> None:
-    mapping = BROAD_MAPPING
-    trace = Trace()
-    try:
-        made = mapping.apply(order)
-    except NeedsPerson as asked:
-        assert asked.remedy
-        assert mapping.preview(order).problems
-        return
-    assert isinstance(made, Order)
-    assert mapping.apply(order, trace) == made
-    assert mapping.preview(order).value == made
-
-
-@pytest.mark.slow
-def test_ten_thousand_mappings_a_second() -> None:
-    import time
-
-    mapping = compiled(BROAD)
-    order = a_shop_order(
-        buyer=BUYER, carrierCode="UPS", notes={"rate": "1.5", "mode": "new"},
-        orderItems=[an_item(n) for n in range(3)],
-    )  # fmt: skip
-    best = 0.0
-    for _ in range(5):
-        start = time.process_time()
-        for _ in range(500):
-            mapping.apply(order)
-        best = max(best, 500 / (time.process_time() - start))
-    assert best >= 10_000
-
-
-def test_the_checker_and_the_broad_mapping_agree() -> None:
-    assert check_mapping(load_mapping(BROAD, "test.yaml"), TYPES, HOUSE, tables()) == []

@@ -4,8 +4,9 @@
     - {fault: reply_lost_after_write, chance: 0.02, operations: [confirmShipment]}
     - {fault: maintenance, after: 600, lasts: 120}
 
-`chance` is per opportunity, `after` and `lasts` are world seconds from the start. Every draw comes
-from the seeded generator of its own fault, so switching one on does not move the others.
+`chance` is per opportunity, `after` and `lasts` are world seconds from the start, `most` is how
+often it strikes before it is over. Every draw comes from the seeded generator of its own fault, so
+switching one on does not move the others.
 """
 
 import random
@@ -26,6 +27,7 @@ class Fault:
     operations: frozenset[str] = frozenset()  # empty: every operation
     after: float = 0.0
     lasts: float | None = None
+    most: int | None = None
     on: bool = True
     settings: dict[str, Any] = field(default_factory=dict)  # what is special to this fault
     struck: int = 0  # how often it hit
@@ -60,6 +62,7 @@ class Faults:
                 operations=frozenset(known.pop("operations", ())),
                 after=float(known.pop("after", 0.0)),
                 lasts=known.pop("lasts", None),
+                most=known.pop("most", None),
                 on=bool(known.pop("on", True)),
             )
             fault.settings = known
@@ -81,6 +84,8 @@ class Faults:
         """On and inside its window, without drawing."""
         fault = self._faults.get(name)
         if fault is None or not fault.on or self._began is None:
+            return False
+        if fault.most is not None and fault.struck >= fault.most:
             return False
         opens = self._began + timedelta(seconds=fault.after)
         now = self.clock.now()

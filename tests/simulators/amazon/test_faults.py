@@ -12,6 +12,23 @@ from tests.simulators.amazon.conftest import Caller
 Place = Callable[..., str]
 
 
+def test_a_fault_can_strike_so_often_and_no_more(
+    sim: AmazonSim, caller: Caller, unshipped: Place
+) -> None:
+    order_id = unshipped()
+    sim.faults.load(
+        [{"fault": "server_error_burst", "length": 1, "operations": ["getOrder"], "most": 2}]
+    )
+    caller.published = None
+
+    assert [caller.get_order(order_id).status >= 500 for _ in range(4)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
 def test_every_fault_is_described(sim: AmazonSim) -> None:
     assert all(words.endswith(".") for words in FAULTS.values())
     with pytest.raises(ValueError, match="no fault is called 'gremlins'"):

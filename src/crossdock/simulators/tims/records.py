@@ -1,6 +1,7 @@
 """What every record of TIMS has, and the tables that hold them."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(kw_only=True, eq=False)
-class Record:
+class Record(ABC):
     """One thing TIMS keeps. Change it, then `touch` its table, so that the version moves."""
 
     id: str = ""
@@ -26,13 +27,13 @@ class Record:
     _json: bytes | None = None
 
     @property
+    @abstractmethod
     def key(self) -> str:
         """The natural key."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fields(self) -> dict[str, Any]:
         """The body's own fields."""
-        raise NotImplementedError
 
     @property
     def json(self) -> bytes:
