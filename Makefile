@@ -40,8 +40,9 @@ check: $(STAMP) ## Format, lint, types, layers and the fast tests; under a minut
 bench: $(STAMP) ## Rates, latency, memory, idling and starts beside a bare loop (ORDERS=5000)
 	@$(BIN)/python -m bench.run $(if $(ORDERS),--orders $(ORDERS))
 
-soak: $(STAMP) ## Seeded worlds: make soak SEEDS=1000
-	@CROSSDOCK_SEEDS=$(SEEDS) $(BIN)/python -m pytest -n 2 tests/scenarios
+soak: $(STAMP) ## Seeded worlds, a thousand orders while workers die: SEEDS=1000, or one again: SEED=109
+	@$(if $(SEED),CROSSDOCK_SEED=$(SEED) $(BIN)/python -m pytest tests/scenarios/test_worlds.py -k agree,\
+	  CROSSDOCK_SEEDS=$(SEEDS) $(BIN)/python -m pytest -n 2 tests/scenarios)
 
 format: $(STAMP) ## Put the code in house style
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
