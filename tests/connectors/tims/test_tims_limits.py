@@ -188,3 +188,13 @@ def test_room_is_told_without_taking_it(clock):
     buckets.take("key", 30, rate=Decimal(10), burst=30)
     room = buckets.room("key", **asked)
     assert (room.granted, room.wait) == (0, timedelta(seconds=1.1))
+
+
+def test_a_stray_refusal_now_and_then_slows_nobody_down(clock):
+    buckets, granted = own_buckets(clock), 0
+    for second in range(600):
+        clock.advance(timedelta(seconds=1))
+        granted += buckets.take("key", 10, rate=Decimal(10), burst=30).granted
+        if second % 5 == 4:
+            buckets.throttled("key", Decimal(10))
+    assert granted > 5_900

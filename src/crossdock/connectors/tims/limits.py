@@ -38,10 +38,12 @@ _EPOCH_FROM: Final = 1_000_000_000  # a reset above this is a Unix time, below i
 
 
 PACE: Final = Pace(
-    used_share=1.0, memory=timedelta(seconds=10), first_step=0.5, next_step=0.5,
-    slowest_share=1 / 16, climbs_per_hour=60.0,
+    used_share=1.0, memory=timedelta(seconds=1), first_step=0.5, next_step=0.5,
+    slowest_share=1 / 16, climbs_per_hour=120.0,
 )  # fmt: skip
-"""A site's own server is busy for moments: down to half at once, and back within minutes."""
+"""A site is busy for moments: down to half when it refuses twice within a second, which at ten
+requests a second is a pattern and over minutes is chance; and doubled again in half a minute.
+"""
 
 
 def own_buckets(clock: Clock) -> MemoryBuckets:
