@@ -1,0 +1,1 @@
+"""Amazon's settlements: read strictly, proven to the cent, turned into balanced journals."""
