@@ -232,3 +232,36 @@ audit = sa.Table(
     sa.Column("about", sa.Text, nullable=False),
     sa.Column("detail", JsonText),
 )
+
+# Every settlement file that was ever seen; the file itself lies in the workspace's archive.
+settlement = sa.Table(
+    "settlement",
+    metadata,
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("settlement_id", sa.Text, nullable=False),
+    sa.Column("seen_at", UtcTime, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("detail", JsonText),
+    sa.Index("settlement_by_id", "settlement_id"),
+)
+
+# What was, or is about to be, posted; written before TIMS is asked, so that nothing is forgotten.
+posting = sa.Table(
+    "posting",
+    metadata,
+    sa.Column("ref", sa.Text, primary_key=True),
+    sa.Column("settlement_id", sa.Text, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("part", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("batch_number", sa.Text, nullable=False),
+    sa.Column("reversed_by", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("proof", sa.Text, nullable=False),
+    sa.Column("content", JsonText),
+    sa.Index("posting_by_settlement", "settlement_id"),
+)
