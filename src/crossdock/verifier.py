@@ -96,7 +96,7 @@ def _file(proof: Proof, report: bytes) -> Iterator[str]:
     if sum(sums.values()) != total:
         yield f"the report's lines add up to {sum(sums.values())}, not to {total}"
     if sum(lines.values()) != int(proof.head["accepted-lines"]):
-        yield f"the report has {sum(lines.values())} lines, the proof {proof.head['accepted-lines']}"
+        yield f"the report has {sum(lines.values())} lines, not {proof.head['accepted-lines']}"
     proven: dict[Key, int] = defaultdict(int)
     counted: dict[Key, int] = defaultdict(int)
     for *said, number, amount in proof.parts["[rows]"]:

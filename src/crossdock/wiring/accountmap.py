@@ -1,0 +1,161 @@
+"""accounts.yaml and the vocabulary of a workspace, read with every fault at once."""
+
+import csv
+import hashlib
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from crossdock.business.settlements.accounts import Accounts, Mode, Rule, Target, lint
+from crossdock.business.settlements.categories import Vocabulary
+from crossdock.kernel.errors import ConfigError, Problem, nearest
+from crossdock.lang.document import Cell, read_document
+
+FILE = "accounts.yaml"
+_KEYS = (
+    "version",
+    "zone",
+    "presentation",
+    "closed_period",
+    "line_limit",
+    "roles",
+    "modes",
+    "rules",
+)
+_ROLES = ("bank", "payable", "carry_forward", "receivable")
+_RULE_KEYS = ("category", "account", "branch", "dimensions", "marketplace", "fulfilment")
+_CHOICES = {"presentation": ("summary", "order"), "closed_period": ("stop", "next")}
+NO_TARGET = Target("")
+
+
+def read_vocabulary(workspace: Path) -> Vocabulary:
+    """The shipped labels, with the workspace's lookups/vocabulary.csv laid over them."""
+    shipped = resources.files("crossdock.business.settlements") / "lookups" / "vocabulary.csv"
+    rows = list(csv.DictReader(shipped.read_text("utf-8").splitlines()))
+    own = workspace / "lookups" / "vocabulary.csv"
+    if own.exists():
+        rows += csv.DictReader(own.read_text("utf-8").splitlines())
+    return Vocabulary(rows)
+
+
+def read_accounts(workspace: Path, vocabulary: Vocabulary) -> tuple[Accounts, list[Problem]]:
+    """The account map and what is wrong with it. A ConfigError when it cannot be read at all."""
+    path = workspace / FILE
+    if not path.exists():
+        raise ConfigError(
+            [
+                Problem(
+                    FILE,
+                    "workspace",
+                    "is not there.",
+                    "Make it: crossdock settlement accounts --init",
+                )
+            ]
+        )
+    text = path.read_text("utf-8")
+    root, problems = read_document(text, FILE)
+    if root is None or not isinstance(root.value, dict):
+        raise ConfigError(problems or [Problem(FILE, "line 1", "is not a map of settings.")])
+    reader = _Reader(root.value, problems)
+    accounts = reader.accounts(hashlib.sha256(text.encode()).hexdigest())
+    return accounts, [*problems, *lint(accounts, sorted(vocabulary.categories))]
+
+
+class _Reader:
+    """Takes the file apart; keeps going at every fault."""
+
+    def __init__(self, root: dict[str, Cell], problems: list[Problem]) -> None:
+        self.root, self.problems = root, problems
+
+    def accounts(self, digest: str) -> Accounts:
+        self._only(self.root, _KEYS)
+        zone = self._text(self.root, "zone")
+        try:
+            ZoneInfo(zone or "?")
+        except (ZoneInfoNotFoundError, ValueError):
+            line = self.root["zone"].line if "zone" in self.root else 1
+            self._problem(
+                line, f"{zone!r} is no time zone.", "Say where a month ends: America/Denver."
+            )
+            zone = "UTC"
+        roles = self._map(self.root.get("roles"))
+        self._only(roles, _ROLES)
+        places = {role: self._target(self._map(roles.get(role))) for role in _ROLES}
+        limit = self.root["line_limit"].value if "line_limit" in self.root else 5000
+        if not isinstance(limit, int) or limit < 10:
+            self._problem(self.root["line_limit"].line, "line_limit must be at least 10.")
+            limit = 5000
+        return Accounts(
+            zone=zone, bank=places["bank"], payable=places["payable"],
+            carry_forward=places["carry_forward"],
+            receivable=places["receivable"] if places["receivable"].account else None,
+            rules=tuple(self._rule(cell) for cell in self._list("rules")),
+            modes=tuple(self._mode(cell) for cell in self._list("modes")),
+            presentation=self._choice("presentation"),
+            closed_period=self._choice("closed_period"),
+            line_limit=limit, digest=digest, file=FILE,
+        )  # fmt: skip
+
+    def _rule(self, cell: Cell) -> Rule:
+        row = self._map(cell)
+        self._only(row, _RULE_KEYS)
+        said = row.get("category")
+        if said is not None and isinstance(said.value, list):
+            categories = tuple(str(one.value) for one in said.value)
+        else:
+            categories = (str(said.value),) if said is not None and said.value else ()
+        if not categories:
+            self._problem(cell.line, "a rule without a category.")
+        return Rule(
+            categories, self._target(row), self._text(row, "marketplace"),
+            self._text(row, "fulfilment"), f"line {cell.line}",
+        )  # fmt: skip
+
+    def _mode(self, cell: Cell) -> Mode:
+        row = self._map(cell)
+        self._only(row, ("mode", "marketplace", "fulfilment"))
+        return Mode(
+            self._text(row, "mode"), self._text(row, "marketplace"), self._text(row, "fulfilment")
+        )
+
+    def _target(self, row: dict[str, Cell]) -> Target:
+        dimensions = self._map(row.get("dimensions"))
+        pairs = sorted((name, str(cell.value)) for name, cell in dimensions.items())
+        return Target(self._text(row, "account"), self._text(row, "branch"), tuple(pairs))
+
+    def _choice(self, name: str) -> str:
+        choices = _CHOICES[name]
+        said = self._text(self.root, name) or choices[0]
+        if said not in choices:
+            self._problem(self.root[name].line, f"{name} {said!r}.", nearest(said, choices))
+            return choices[0]
+        return said
+
+    def _text(self, row: dict[str, Cell], name: str) -> str:
+        cell = row.get(name)
+        return "" if cell is None or cell.value is None else str(cell.value)
+
+    def _list(self, name: str) -> list[Cell]:
+        cell = self.root.get(name)
+        if cell is None or cell.value is None:
+            return []
+        if isinstance(cell.value, list):
+            return cell.value
+        self._problem(cell.line, f"{name} must be a list.")
+        return []
+
+    def _map(self, cell: Cell | None) -> dict[str, Cell]:
+        if cell is None or cell.value is None:
+            return {}
+        if isinstance(cell.value, dict):
+            return cell.value
+        self._problem(cell.line, "must be a map such as {account: 6010}.")
+        return {}
+
+    def _only(self, row: dict[str, Cell], valid: tuple[str, ...]) -> None:
+        for name, cell in row.items():
+            if name not in valid:
+                self._problem(cell.line, f"{name!r} is unknown.", nearest(name, valid))
+
+    def _problem(self, line: int, what: str, fix: str = "") -> None:
+        self.problems.append(Problem(FILE, f"line {line}", what, fix))
