@@ -7,15 +7,20 @@ from crossdock.cli import (
     connections,
     doctor,
     flows,
+    ledger,
     mappings,
     orders,
     runs,
     serving,
+    settlements,
     start,
     stores,
     world,
 )
 from crossdock.cli.failures import Root
+
+# `ledger` adds its commands to the noun `settlement`.
+_ = ledger
 
 app = typer.Typer(
     name="crossdock",
@@ -36,6 +41,7 @@ app.add_typer(runs.app, name="run")
 app.add_typer(cases.app, name="case")
 app.add_typer(flows.app, name="flow")
 app.add_typer(mappings.app, name="mapping")
+app.add_typer(settlements.app, name="settlement")
 app.add_typer(world.app, name="world")
 app.add_typer(stores.app, name="store")
 app.command("doctor")(doctor.doctor)
