@@ -1,0 +1,398 @@
+"""Reads Amazon's settlement report, flat file V2: strictly, in one pass, in constant memory.
+
+Bytes stay bytes until the sums are done: lines are grouped by their raw labels and time, and only
+the groups are decoded. Nothing is repaired; a line that cannot be read is a fault with its number.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from operator import itemgetter
+from typing import BinaryIO, Final
+
+from crossdock.business.settlements.amounts import Amounts, shown
+from crossdock.business.settlements.dates import Dates
+from crossdock.business.settlements.layout import LONGEST_LINE, UNTOUCHED, Layout, layout_of
+from crossdock.business.settlements.model import (
+    Count,
+    Fault,
+    Group,
+    GroupKey,
+    Line,
+    Reading,
+    Summary,
+    Triple,
+)
+from crossdock.kernel.money import digits_of
+
+MOST_FAULTS: Final = 100
+_BLOCK: Final = 1 << 20
+_KEPT_TIMES: Final = 1 << 16
+_LABELS: Final = (
+    "transaction-type", "amount-type", "amount-description", "marketplace-name", "fulfillment-id",
+)  # fmt: skip
+_ID: Final = re.compile(rb"[0-9]{1,30}")
+_CURRENCY: Final = re.compile(rb"[A-Z]{3}")
+
+Key = tuple[bytes, ...]
+
+
+def read(
+    source: BinaryIO, *, zone: tzinfo = UTC, charset: str = "", by_sku: bool = False
+) -> Reading:
+    """The whole file. `zone` is where months are cut; `charset` as the download said, empty for
+    UTF-8 or, when it is not, Cp1252. `by_sku` keeps SKUs apart in the groups.
+    """
+    scan = _Scan(by_sku=by_sku)
+    scan.run(source)
+    return scan.reading(zone, charset)
+
+
+def lines(source: BinaryIO, *, charset: str = "") -> Iterator[Line | Fault | Summary]:
+    """Every line in full. Reads the file twice: the format of its times needs all of them."""
+    scan = _Scan(by_sku=False)
+    start = source.tell()
+    scan.run(source)
+    reading = scan.reading(UTC, charset)
+    if reading.summary is not None:
+        yield reading.summary
+    source.seek(start)
+    yield from scan.faults
+    if reading.summary is None or scan.layout is None or scan.dates.doubt:
+        return
+    again = _Full(scan, reading.summary, scan.codec(charset))
+    number = 0
+    for parts in _blocks(source):
+        for raw in parts:
+            number += 1
+            row = again.line(number, raw)
+            if row is not None:
+                yield row
+
+
+def _blocks(source: BinaryIO) -> Iterator[list[bytes]]:
+    """Physical lines without their ends, some thousand at a time. A last line without an end
+    counts, an empty one does not.
+    """
+    tail = b""
+    while block := source.read(_BLOCK):
+        parts = (tail + block).split(b"\n")
+        tail = parts.pop()
+        if len(tail) > LONGEST_LINE:
+            parts.append(tail)  # no report has such a line: it is refused by its head
+            tail = b""
+        yield parts
+    if tail:
+        yield [tail]
+
+
+class _Hashed:
+    """Bytes on their way, and their hash."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source, self.hasher = source, hashlib.sha256()
+
+    def read(self, size: int) -> bytes:
+        block = self._source.read(size)
+        self.hasher.update(block)
+        return block
+
+
+class _Scan:
+    """What one pass learns."""
+
+    def __init__(self, *, by_sku: bool) -> None:
+        self.sha256 = ""
+        self.by_sku = by_sku
+        self.layout: Layout | None = None
+        self.amounts, self.dates = Amounts(), Dates()
+        self.sums: dict[tuple[bytes, Key], list[int]] = {}  # amount, lines, first
+        self.controls: list[tuple[int, list[bytes]]] = []
+        self.faults: list[Fault] = []
+        self.header = self.rejected = self.blank = self.physical = 0
+        self.settlement = self.currency = b""
+        self._times: dict[bytes, bytes] = {}
+
+    def run(self, source: BinaryIO) -> None:
+        """The whole file."""
+        hashed = _Hashed(source)
+        for parts in _blocks(hashed):  # type: ignore[arg-type]
+            first = self.physical + 1
+            begin = 0
+            while self.layout is None and begin < len(parts):
+                self._head(first + begin, parts[begin])
+                begin += 1
+            if begin < len(parts):
+                self._most(parts, begin, first)
+            self.physical += len(parts)
+        self.sha256 = hashed.hasher.hexdigest()
+
+    def _most(self, parts: list[bytes], begin: int, first: int) -> None:
+        """The short way, for lines whose amount, time and settlement were met before: that is
+        nearly all of them, and five times as fast as looking at each.
+        """
+        amounts, times, sums = self.amounts.known, self._times, self.sums
+        width, amount_at, time_at = self._width, self._amount, self._time
+        id_at, total_at, code_at = self._id, self._total, self._code
+        labels = itemgetter(*self._labels)
+        for n in range(begin, len(parts)):
+            cells = parts[n].split(b"\t")
+            if len(cells) == width and cells[id_at] == self.settlement and not cells[total_at]:
+                amount = amounts.get(cells[amount_at])
+                minute = times.get(cells[time_at])
+                if amount is not None and minute is not None and b"." not in cells[code_at]:
+                    one = sums.get((minute, labels(cells)))
+                    if one is not None:
+                        one[0] += amount
+                        one[1] += 1
+                        continue
+            self._carefully(first + n, cells)
+
+    def _carefully(self, number: int, cells: list[bytes]) -> None:
+        """One line, looked at from all sides."""
+        cells[-1] = cells[-1].rstrip(b"\r")
+        if len(cells) != self._width:
+            cells = self._fitted(number, cells)
+            if not cells:
+                return
+        text = cells[self._amount]
+        if cells[0].strip().lower() == b"settlement-id":
+            self.header += 1
+            return
+        if not text.strip():
+            self._without_amount(number, cells)
+            return
+        minute = self._checked(number, cells)
+        if not minute or not self._sound(number, cells):
+            return
+        try:
+            amount = self.amounts.hundredths(text)
+        except ValueError as error:
+            self._reject(number, str(error))
+            return
+        one = self.sums.setdefault((minute, itemgetter(*self._labels)(cells)), [0, 0, number])
+        one[0] += amount
+        one[1] += 1
+
+    def _head(self, number: int, raw: bytes) -> None:
+        if not raw.strip() and number < 20:
+            self.blank += 1
+            return
+        found = layout_of(raw.removeprefix(b"\xef\xbb\xbf"))
+        if isinstance(found, str):
+            if not self.faults:
+                self.faults.append(Fault(0, found, UNTOUCHED))
+            self.rejected += 1
+            return
+        if self.faults:  # what came before the header was something else
+            self.rejected += 1
+            return
+        self.header += 1
+        self.layout = found
+        self._width, self._amount = found.width, found.at("amount")
+        self._total, self._id = found.at("total-amount"), found.at("settlement-id")
+        self._time, self._date = found.at("posted-date-time"), found.at("posted-date")
+        self._time = self._date if self._time < 0 else self._time
+        self._code, self._coin = found.at("order-item-code"), found.at("currency")
+        self._labels = [found.at(name) for name in _LABELS] + (
+            [found.at("sku")] if self.by_sku else []
+        )
+        lacking = [n for n in (*_LABELS, "posted-date-time") if found.at(n) < 0]
+        if lacking and (self._time < 0 or min(self._labels) < 0):
+            self.faults.append(Fault(0, f"the header lacks {', '.join(lacking)}", UNTOUCHED))
+
+    def _fitted(self, number: int, cells: list[bytes]) -> list[bytes]:
+        """A line of another width: the last columns may lack, and blanks may follow."""
+        filled = [cell for cell in cells if cell.strip()]
+        if len(filled) <= 1 and not (len(cells) > self._amount and cells[self._amount].strip()):
+            self.blank += 1
+            return []
+        if any(cell.strip() for cell in cells[self._width :]):
+            self._reject(number, f"has {len(cells)} cells where the header has {self._width}")
+            return []
+        if len(cells) <= max(self._amount, self._time):
+            self._reject(number, f"ends after {len(cells)} cells, before its amount or time")
+            return []
+        return (cells + [b""] * self._width)[: self._width]
+
+    def _without_amount(self, number: int, cells: list[bytes]) -> None:
+        if cells[self._total].strip():
+            self.controls.append((number, cells))
+        elif sum(1 for cell in cells if cell.strip()) <= 1:
+            self.blank += 1
+        else:
+            self._reject(number, "has no amount")
+
+    def _checked(self, number: int, cells: list[bytes]) -> bytes:
+        """The line's time cut to minutes, so that lines of one minute are one sum."""
+        time = cells[self._time].strip() or (cells[self._date].strip() if self._date >= 0 else b"")
+        try:
+            self.dates.look(time)
+        except ValueError as error:
+            self._reject(number, f"{shown(time)} {error}")
+            return b""
+        if len(self._times) >= _KEPT_TIMES:
+            self._times.clear()
+        if time == cells[self._time]:
+            self._times[time] = time[:16]
+        return time[:16]
+
+    def _sound(self, number: int, cells: list[bytes]) -> bool:
+        """Whether an unusual line is of this settlement, and undamaged."""
+        mine = cells[self._id].strip()
+        if not self.settlement and _ID.fullmatch(mine):
+            self.settlement = cells[self._id]
+        if cells[self._total].strip():
+            self._reject(number, "has an amount and a total")
+        elif mine != self.settlement.strip():
+            self._reject(number, f"belongs to settlement {shown(mine)}, or its number is damaged")
+        elif self._code >= 0 and b"." in cells[self._code]:
+            self._reject(number, f"the order item code {shown(cells[self._code])} is damaged")
+        else:
+            return True
+        return False
+
+    def _reject(self, number: int, what: str) -> None:
+        self.rejected += 1
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(Fault(number, what, UNTOUCHED))
+
+    # --- the end
+
+    def codec(self, charset: str) -> str:
+        """How to decode: as said, or UTF-8, or Cp1252 where the bytes are not UTF-8."""
+        if charset:
+            return charset
+        try:
+            for _, labels in self.sums:
+                b"".join(labels).decode("utf-8")
+        except UnicodeDecodeError:
+            return "cp1252"
+        return "utf-8"
+
+    def reading(self, zone: tzinfo, charset: str) -> Reading:
+        summary = self._summary()
+        if doubt := self._doubt():
+            self.faults.append(Fault(0, doubt, UNTOUCHED))
+        groups: dict[GroupKey, Group] = {}
+        if summary is not None and not self.dates.doubt:
+            if digits_of(summary.currency) == 0 and self.amounts.decimals:
+                what = f"amounts in {summary.currency} have no decimals"
+                self.faults.append(Fault(0, what, UNTOUCHED))
+            try:
+                groups = self._groups(zone, self.codec(charset), summary.currency)
+            except (UnicodeDecodeError, LookupError) as error:
+                advice = "Say how it is encoded: --charset cp932"
+                self.faults.append(Fault(0, f"cannot be decoded: {error}", advice))
+        accepted = sum(lines for _, lines, _ in self.sums.values())
+        count = Count(
+            self.header, len(self.controls), accepted, self.rejected, self.blank,
+            self.physical,
+        )  # fmt: skip
+        return Reading(summary, groups, count, tuple(self.faults), self.sha256, str(zone))
+
+    def _doubt(self) -> str:
+        if self.dates.doubt:
+            return self.dates.doubt
+        if len(self.amounts.points) > 1:
+            return "amounts are written with a decimal point and with a decimal comma"
+        if self.layout is None and not self.faults:
+            return "the file is empty"
+        return ""
+
+    def _summary(self) -> Summary | None:
+        if self.layout is None:
+            return None
+        if len(self.controls) != 1:
+            many = f"{len(self.controls)} lines with a total" if self.controls else "no total"
+            self.faults.append(Fault(0, f"has {many}; a report has one", UNTOUCHED))
+            return None
+        (number, cells), layout = self.controls[0], self.layout
+        times = [cells[layout.at(f"{n}-date")] for n in
+                 ("settlement-start", "settlement-end", "deposit")]  # fmt: skip
+        currency, name = cells[self._coin].strip(), cells[self._id].strip()
+        try:
+            if not _ID.fullmatch(name) or (self.settlement and name != self.settlement.strip()):
+                raise ValueError(f"settlement number {shown(name)} is damaged or another one")
+            if not _CURRENCY.fullmatch(currency):
+                raise ValueError(f"{shown(currency)} is no currency")
+            total = self.amounts.hundredths(cells[self._total])
+            for text in times:
+                self.dates.look(text)
+            if self.dates.doubt:
+                return None
+            start, end, deposit = (self.dates.moment(text) for text in times)
+        except ValueError as error:
+            self.faults.append(Fault(number, str(error), UNTOUCHED))
+            return None
+        code = currency.decode()
+        return Summary(name.decode(), start, end, deposit, _minor(total, code), code)
+
+    def _groups(self, zone: tzinfo, codec: str, currency: str) -> dict[GroupKey, Group]:
+        months: dict[bytes, str] = {}
+        found: dict[GroupKey, list[int]] = {}
+        for (time, labels), (amount, count, first) in self.sums.items():
+            month = months.get(time)
+            if month is None:
+                whole = time + b":00" if len(time) == 16 else time
+                month = f"{self.dates.moment(whole).astimezone(zone):%Y-%m}"
+                months[time] = month
+            kind, family, label, market, channel, *sku = (x.decode(codec).strip() for x in labels)
+            key = GroupKey(
+                Triple(kind, family, label), market, channel, sku[0] if sku else "", month
+            )
+            one = found.setdefault(key, [0, 0, first])
+            one[0] += amount
+            one[1] += count
+            one[2] = min(one[2], first)
+        return {
+            key: Group(_minor(amount, currency), count, first)
+            for key, (amount, count, first) in sorted(found.items())
+        }
+
+
+class _Full:
+    """Lines with all their fields, in the light of what the first pass learned."""
+
+    def __init__(self, scan: _Scan, summary: Summary, codec: str) -> None:
+        assert scan.layout is not None  # noqa: S101 - for the type checker; lines() looked
+        self.summary, self.codec, self.names = summary, codec, scan.layout.names
+        self.dates = scan.dates
+        self.bad = {fault.line for fault in scan.faults}
+        self.amounts = Amounts()
+        self.moments: dict[bytes, datetime] = {}
+
+    def line(self, number: int, raw: bytes) -> Line | None:
+        """The line, or None for what carries no amount or was refused."""
+        cells = dict(zip(self.names, raw.split(b"\t"), strict=False))
+        text = cells.get("amount", b"")
+        if number in self.bad or not text.strip() or text.strip().lower() == b"amount":
+            return None
+        try:
+            amount = self.amounts.hundredths(text)
+            time = (
+                cells.get("posted-date-time", b"").strip() or cells.get("posted-date", b"").strip()
+            )
+            posted = self.moments.get(time)
+            if posted is None:
+                posted = self.moments[time] = self.dates.moment(time)
+        except ValueError:
+            return None
+        said = {name: cell.decode(self.codec).strip() for name, cell in cells.items()}
+        quantity = said.get("quantity-purchased", "")
+        return Line(
+            number,
+            Triple(said["transaction-type"], said["amount-type"], said["amount-description"]),
+            _minor(amount, self.summary.currency),
+            posted,
+            said.get("order-id", ""), said.get("merchant-order-id", ""),
+            said.get("adjustment-id", ""), said.get("shipment-id", ""),
+            said.get("marketplace-name", ""), said.get("fulfillment-id", ""),
+            said.get("order-item-code", ""), said.get("sku", ""),
+            int(quantity) if quantity.isdecimal() else None, said.get("promotion-id", ""),
+        )  # fmt: skip
+
+
+def _minor(hundredths: int, currency: str) -> int:
+    return hundredths if digits_of(currency) == 2 else hundredths // 100
