@@ -113,15 +113,15 @@ def _journal(proof: Proof) -> Iterator[str]:
     total, carry = int(head["total"]), head["carry-forward"]
     bank = head["bank"] if total > 0 else head["payable"]
     expected: dict[tuple[str, str], int] = defaultdict(int)
-    for *said, _, amount in proof.parts["[rows]"]:
+    for *said, _, text in proof.parts["[rows]"]:
         if not said[7] or not said[6]:
             yield f"{' / '.join(said[1:4])} has no account"
-        expected[said[0], said[7]] += int(amount)
+        expected[said[0], said[7]] += int(text)
     booked: dict[tuple[str, str], int] = defaultdict(int)
     balance: dict[str, int] = defaultdict(int)
-    for part, _, place, _, _, amount in proof.parts["[journal]"]:
-        booked[part[:7], place] += int(amount)
-        balance[part] += int(amount)
+    for part, _, place, _, _, text in proof.parts["[journal]"]:
+        booked[part[:7], place] += int(text)
+        balance[part] += int(text)
     yield from (f"batch {part} is off by {off}" for part, off in sorted(balance.items()) if off)
     closing = max(balance, default="")[:7]
     if total:
@@ -145,8 +145,8 @@ def _journal(proof: Proof) -> Iterator[str]:
 def _ledger(proof: Proof, posted: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     digits = 0 if proof.head["currency"] == "JPY" else 2
     want: dict[Key, int] = defaultdict(int)
-    for part, _, place, _, order, amount in proof.parts["[journal]"]:
-        want[part, place, order] += int(amount)
+    for part, _, place, _, order, text in proof.parts["[journal]"]:
+        want[part, place, order] += int(text)
     have: dict[Key, int] = defaultdict(int)
     for batch in posted:
         settlement, _, rest = str(batch["ExternalRef"]).partition("/")

@@ -155,7 +155,7 @@ def verify(
 
 
 def _posted_amounts(rows: "list[Posting]") -> dict[tuple[str, ...], str]:
-    found = {}
+    found: dict[tuple[str, ...], str] = {}
     for row in rows:
         for line in row.content["Lines"]:
             order = line["ReferenceId"] if line["ReferenceType"] == "order" else ""

@@ -97,7 +97,8 @@ class Poster:
 
     def _plan(self, found: Examined, revision: int) -> None:
         text = proof_of(found, revision, self.settlements)
-        planned, asked = [], []
+        planned: list[Posting] = []
+        asked: list[NewJournalBatch] = []
         for batch in found.batches:
             ref = f"{batch.settlement_id}/{batch.part}/r{revision}"
             day = self._open_day(batch.posting_date, batch.settlement_id)
@@ -196,7 +197,7 @@ def must_be_postable(found: Examined, settlements: Settlements) -> None:
         raise NeedsPerson(
             f"the lines come to {shown(found.reading.total, currency)}, the total says "
             f"{shown(found.summary.total, currency)} {currency}: "
-            f"{shown(found.difference, currency)} is missing{likely}",
+            f"{shown(found.difference, currency)} {currency} is missing{likely}",
             kind="settlement-inconsistent",
             remedy="Wait for Amazon's re-issued file, or open a case with Amazon; post nothing.",
             about=about,

@@ -7,13 +7,13 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
-from crossdock.business.settlements.reader import read
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crossdock.business.settlements import journal, proof
 from crossdock.business.settlements.accounts import Mode, Rule, Target, lint
 from crossdock.business.settlements.model import Triple
+from crossdock.business.settlements.reader import read
 from crossdock.verifier import verify
 from tests.business.settlements.files import accounts, line, report, some_lines, vocabulary
 

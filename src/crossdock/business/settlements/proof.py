@@ -188,7 +188,7 @@ def _rows(rows: Iterable[Placed]) -> Iterator[str]:
     sums: dict[tuple[str, ...], list[int]] = {}
     for row in rows:
         key = row.key
-        said = (
+        said: tuple[str, ...] = (
             key.month, *key.triple, key.marketplace, key.fulfilment, row.category or "",
             _place(row.target) if row.target else "",
         )  # fmt: skip

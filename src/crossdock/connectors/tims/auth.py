@@ -25,8 +25,10 @@ SCOPES = (
     "orders:write",
     "shipments:read",
     "webhooks:manage",
+    "gl:read",
+    "gl:write",
 )
-"""What the main job needs."""
+"""What orders, shipments and settlements need."""
 
 _EARLY = timedelta(seconds=60)  # a token is renewed this long before it ends
 

@@ -14,10 +14,11 @@ from pydantic import BaseModel
 
 from crossdock.connectors.http import Line, ReplyLost, Response, Transport, Unreachable
 from crossdock.connectors.tims import models as m
+from crossdock.connectors.tims.ask import Ask
 from crossdock.connectors.tims.auth import TimsAccount, sign_in
 from crossdock.connectors.tims.errors import Refusal, error_of
 from crossdock.connectors.tims.limits import Limits, own_buckets
-from crossdock.connectors.tims.wire import Ask, Page, Wire
+from crossdock.connectors.tims.wire import Page, Wire
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
 from crossdock.kernel.quota import Buckets

@@ -92,6 +92,9 @@ _CREDIT = Person("credit-hold", "Lift the customer's credit hold in TIMS, then r
 _CUSTOMER = Person(
     "customer-missing", "Open the customer in TIMS or correct the customer code, then retry."
 )
+_ACCOUNT = Person(
+    "account-missing", "Correct accounts.yaml, or the chart of accounts in TIMS; then retry."
+)
 _LOCKED = Person(
     "order-locked", "Settle the change with the warehouse in TIMS by hand, then close the case."
 )
@@ -145,8 +148,10 @@ TABLE: Final[Mapping[tuple[int, str], Meaning]] = {
         "tims-refused", "Allow the price for this customer in TIMS, then retry."
     ),
     (422, "period_closed"): Person(
-        "tims-refused", "Open the period or choose another date, then retry."
+        "period-closed", "Open the period in TIMS or choose another date, then retry."
     ),
+    (422, "account_not_found"): _ACCOUNT,
+    (422, "account_inactive"): _ACCOUNT,
     (422, "unbalanced_journal"): Bug(),
     (422, "validation_failed"): Person("tims-refused", _REFUSED),
     (422, "unknown_field"): Bug(),

@@ -7,6 +7,7 @@ from typing import Any
 from crossdock.connectors.tims import models as m
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.feed import Changes, Watermark, changed_keys
+from crossdock.connectors.tims.ledger import ledger_operations
 from crossdock.connectors.tims.limits import CONCURRENT_WRITES, waiting
 from crossdock.connectors.tims.orders import Orders
 from crossdock.connectors.tims.reservations import Holds
@@ -25,6 +26,7 @@ def operations(client: TimsClient, at_once: int = CONCURRENT_WRITES) -> Mapping[
         *_order_writes(client, many),
         *_stock(client, many),
         *_others(client, many),
+        *ledger_operations(client),
     )
 
 

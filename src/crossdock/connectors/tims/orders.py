@@ -1,9 +1,9 @@
 """Sales orders and their customers: writes that may be repeated without harm."""
 
 from crossdock.connectors.tims import models as m
+from crossdock.connectors.tims.ask import Ask
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.errors import Refusal, error_of
-from crossdock.connectors.tims.wire import Ask
 from crossdock.kernel.errors import NeedsPerson, TryAgain
 
 

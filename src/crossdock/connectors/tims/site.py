@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from crossdock.connectors.http import ReplyLost, Response, Unreachable
+from crossdock.connectors.tims.ask import Ask
 from crossdock.connectors.tims.auth import ClientCredentials
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.errors import Refusal
 from crossdock.connectors.tims.events import TOLERANCE
 from crossdock.connectors.tims.limits import http_date
-from crossdock.connectors.tims.wire import Ask
 from crossdock.kernel.errors import Misuse, NeedsPerson, RunError
 
 

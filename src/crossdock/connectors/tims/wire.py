@@ -9,19 +9,20 @@ nothing else in the program knows a path, a header or the shape of a body.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field, ValidationError
 
 from crossdock.connectors.http import Request, Response
 from crossdock.connectors.tims import models as m
+from crossdock.connectors.tims.ask import Ask, body_of, create_ask, read_ask, segment
 from crossdock.connectors.tims.errors import Part, Refusal
 from crossdock.connectors.tims.fields import Moment, Record, rfc3339
 from crossdock.connectors.tims.limits import retry_after
+from crossdock.connectors.tims.wire_ledger import LedgerAsks
 from crossdock.kernel.errors import Defect, TryAgain
 
 M = TypeVar("M", bound=BaseModel)
@@ -31,25 +32,6 @@ WEBHOOK_EVENT = "x-tims-event"
 WEBHOOK_DELIVERY = "x-tims-delivery"
 WEBHOOK_TIMESTAMP = "x-tims-timestamp"
 WEBHOOK_SIGNATURE = "x-tims-signature"
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One request in TIMS's words, before address and credentials."""
-
-    method: str
-    template: str  # "/sales_orders/{OrderNumber}": names the request in limits and evidence
-    path: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, object] | None = None
-    scope: str = ""
-    writes: bool = False
-
-    @property
-    def name(self) -> str:
-        """Such as "POST /sales_orders"."""
-        return f"{self.method} {self.template}"
 
 
 class Page(BaseModel, Generic[M]):
@@ -82,7 +64,7 @@ class NoticeBody(Record):
     event: str = ""
 
 
-class Wire:
+class Wire(LedgerAsks):
     """TIMS as our contract has it: `/api/v1`, snake_case paths, PascalCase, problem+json."""
 
     root = "/api/v1"
@@ -144,28 +126,28 @@ class Wire:
         return Request(ask.method, url, sent, body)
 
     def meta(self) -> Ask:
-        return _read("/meta")
+        return read_ask("/meta")
 
     def locations(self) -> Ask:
-        return _read("/locations", scope="stock:read")
+        return read_ask("/locations", scope="stock:read")
 
     def customer(self, code: str) -> Ask:
-        return _read("/customers/{CustomerCode}", code, scope="customers:read")
+        return read_ask("/customers/{CustomerCode}", code, scope="customers:read")
 
     def customers(self, *, limit: int = 200) -> Ask:
-        return _read("/customers", query={"limit": str(limit)}, scope="customers:read")
+        return read_ask("/customers", query={"limit": str(limit)}, scope="customers:read")
 
     def new_customer(self, customer: m.NewCustomer, key: str) -> Ask:
-        return _create("/customers", _body(customer), key, scope="customers:write")
+        return create_ask("/customers", body_of(customer), key, scope="customers:write")
 
     def item(self, number: str) -> Ask:
-        return _read("/items/{ItemNumber}", number, scope="items:read")
+        return read_ask("/items/{ItemNumber}", number, scope="items:read")
 
     def items(self, *, limit: int = 200) -> Ask:
-        return _read("/items", query={"limit": str(limit)}, scope="items:read")
+        return read_ask("/items", query={"limit": str(limit)}, scope="items:read")
 
     def stock_of(self, item: str) -> Ask:
-        return _read("/items/{ItemNumber}/stock", item, scope="stock:read")
+        return read_ask("/items/{ItemNumber}/stock", item, scope="stock:read")
 
     def stock_query(self, items: Sequence[str], location: str | None) -> Ask:
         body: dict[str, object] = {"ItemNumbers": list(items)}
@@ -175,19 +157,19 @@ class Wire:
 
     def reservations(self, external_ref: str) -> Ask:
         query = {"external_ref": external_ref, "limit": "200"}
-        return _read("/stock_reservations", query=query, scope="stock:read")
+        return read_ask("/stock_reservations", query=query, scope="stock:read")
 
     def reserve(self, line: m.NewReservation, ref: str, until: datetime, key: str) -> Ask:
-        body = {**_body(line), "ExternalRef": ref, "ExpiresAt": rfc3339(until)}
-        return _create("/stock_reservations", body, key, scope="stock:write")
+        body = {**body_of(line), "ExternalRef": ref, "ExpiresAt": rfc3339(until)}
+        return create_ask("/stock_reservations", body, key, scope="stock:write")
 
     def unreserve(self, reservation_id: str) -> Ask:
-        path = f"/stock_reservations/{_segment(reservation_id)}"
+        path = f"/stock_reservations/{segment(reservation_id)}"
         template = "/stock_reservations/{Id}"
         return Ask("DELETE", template, path, scope="stock:write", writes=True)
 
     def consume(self, reservation_id: str, order_number: str) -> Ask:
-        path = f"/stock_reservations/{_segment(reservation_id)}/consume"
+        path = f"/stock_reservations/{segment(reservation_id)}/consume"
         return Ask(
             "POST",
             "/stock_reservations/{Id}/consume",
@@ -199,30 +181,32 @@ class Wire:
         )
 
     def new_sales_order(self, order: m.NewSalesOrder) -> Ask:
-        return _create("/sales_orders", _body(order), order.IdempotencyKey, scope="orders:write")
+        return create_ask(
+            "/sales_orders", body_of(order), order.IdempotencyKey, scope="orders:write"
+        )
 
     def validate_sales_order(self, order: m.NewSalesOrder) -> Ask:
         path = "/sales_orders/validate"
-        return Ask("POST", path, path, body=_body(order), scope="orders:write")
+        return Ask("POST", path, path, body=body_of(order), scope="orders:write")
 
     def sales_order(self, number: str) -> Ask:
-        return _read("/sales_orders/{OrderNumber}", number, scope="orders:read")
+        return read_ask("/sales_orders/{OrderNumber}", number, scope="orders:read")
 
     def sales_orders_by_ref(self, ref: m.OrderRef) -> Ask:
         query = {"external_system": ref.ExternalSystem, "external_ref": ref.ExternalRef}
-        return _read("/sales_orders", query=query, scope="orders:read")
+        return read_ask("/sales_orders", query=query, scope="orders:read")
 
     def sales_orders_after(self, row_version: int, *, limit: int = 200) -> Ask:
         query = {"row_version_gt": str(row_version), "limit": str(limit)}
-        return _read("/sales_orders", query=query, scope="orders:read")
+        return read_ask("/sales_orders", query=query, scope="orders:read")
 
     def change_sales_order(self, change: m.SalesOrderChange, row_version: int) -> Ask:
         return Ask(
             "PATCH",
             "/sales_orders/{OrderNumber}",
-            f"/sales_orders/{_segment(change.OrderNumber)}",
+            f"/sales_orders/{segment(change.OrderNumber)}",
             headers={"if-match": f'"{row_version}"'},
-            body=_body(change),
+            body=body_of(change),
             scope="orders:write",
             writes=True,
         )
@@ -234,7 +218,7 @@ class Wire:
         return Ask(
             "POST",
             f"/sales_orders/{{OrderNumber}}/{move}",
-            f"/sales_orders/{_segment(number)}/{move}",
+            f"/sales_orders/{segment(number)}/{move}",
             headers={} if row_version is None else {"if-match": f'"{row_version}"'},
             body=body,
             scope="orders:write",
@@ -242,24 +226,24 @@ class Wire:
         )
 
     def shipment(self, number: str) -> Ask:
-        return _read("/shipments/{ShipmentNumber}", number, scope="shipments:read")
+        return read_ask("/shipments/{ShipmentNumber}", number, scope="shipments:read")
 
     def shipments_of(self, order_number: str) -> Ask:
-        return _read("/shipments", query={"order_number": order_number}, scope="shipments:read")
+        return read_ask("/shipments", query={"order_number": order_number}, scope="shipments:read")
 
     def changes(self, entity: str, after: int, *, limit: int) -> Ask:
         query = {"entity": entity, "after": str(after), "limit": str(limit)}
-        return _read("/changes", query=query, scope=_READS.get(entity, ""))
+        return read_ask("/changes", query=query, scope=_READS.get(entity, ""))
 
     def webhooks(self) -> Ask:
-        return _read("/webhooks", scope="webhooks:manage")
+        return read_ask("/webhooks", scope="webhooks:manage")
 
     def new_webhook(self, url: str, events: Sequence[str], secret: str, key: str) -> Ask:
         body = {"Url": url, "Events": list(events), "Secret": secret}
-        return _create("/webhooks", body, key, scope="webhooks:manage")
+        return create_ask("/webhooks", body, key, scope="webhooks:manage")
 
     def test_webhook(self, webhook_id: str) -> Ask:
-        path = f"/webhooks/{_segment(webhook_id)}/test"
+        path = f"/webhooks/{segment(webhook_id)}/test"
         return Ask(
             "POST", "/webhooks/{Id}/test", path, body={}, scope="webhooks:manage", writes=True
         )
@@ -344,29 +328,6 @@ _READS = {  # entity of the change feed -> its scope
 def _page_of(model: type[M]) -> type[Page[M]]:
     """Kept, because pydantic builds the class anew when nobody holds it."""
     return Page[model]  # type: ignore[valid-type]
-
-
-def _read(
-    template: str, key: str = "", *, query: Mapping[str, str] | None = None, scope: str = ""
-) -> Ask:
-    path = template
-    if key:
-        before, _, rest = template.partition("{")
-        path = before + _segment(key) + rest.partition("}")[2]
-    return Ask("GET", template, path, query=query or {}, scope=scope)
-
-
-def _create(path: str, body: Mapping[str, object], key: str, *, scope: str) -> Ask:
-    headers = {"idempotency-key": key}
-    return Ask("POST", path, path, headers=headers, body=body, scope=scope, writes=True)
-
-
-def _body(draft: BaseModel) -> dict[str, object]:
-    return draft.model_dump(mode="json", exclude_none=True)
-
-
-def _segment(text: str) -> str:
-    return quote(text, safe="")
 
 
 def _text(problem: Mapping[str, Any], name: str) -> str:

@@ -13,6 +13,7 @@ from crossdock.simulators.tims.customers import Customers
 from crossdock.simulators.tims.idempotency import Idempotency
 from crossdock.simulators.tims.items import Items
 from crossdock.simulators.tims.journal import Journal
+from crossdock.simulators.tims.ledger import Ledger
 from crossdock.simulators.tims.locations import Locations
 from crossdock.simulators.tims.order_desk import OrderDesk
 from crossdock.simulators.tims.order_entry import Books
@@ -63,6 +64,7 @@ class Office:
         self.order_desk = OrderDesk(self.orders, self.moves, self._books(), pages)
         shelf = Shelf(self.items, self.stock, self.locations, self.moves)
         self.reservations = Reservations(journal, pages, shelf, salt)
+        self.ledger = Ledger(journal, pages, salt)
         self.changes = Changes(journal)
         self.webhooks = Webhooks(journal, pages, self.outbox, salt)
 

@@ -21,6 +21,8 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "duplicate_customer_code": (409, "Customer code is already used"),
     "idempotency_mismatch": (409, "Idempotency key was used for another request"),
     "reservation_mismatch": (422, "Reservation does not fit the order"),
+    "unbalanced_journal": (422, "Journal does not balance"),
+    "period_closed": (422, "Period is closed"),
     "stale_version": (412, "Record has changed meanwhile"),
     "rate_limited": (429, "Too many requests"),
     "maintenance": (503, "Down for maintenance"),
@@ -50,7 +52,13 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
 _OAUTH = {"invalid_client", "invalid_scope", "invalid_request", "unsupported_grant_type"}
 _RETRYABLE = {"rate_limited", "maintenance", "internal"}
 # Alone, these name the whole refusal; anything else found in a body is `validation_failed`.
-_TELLING = {"customer_on_credit_hold", "location_closed", "insufficient_stock"}
+_TELLING = {
+    "unbalanced_journal",
+    "period_closed",
+    "customer_on_credit_hold",
+    "location_closed",
+    "insufficient_stock",
+}
 
 
 class Refusal(Exception):

@@ -88,6 +88,13 @@ ROUTES: tuple[Route, ...] = (
     _do("/sales_orders/{OrderNumber}/cancel", "orders:write", "order_desk.cancel"),
     _get("/shipments", "shipments:read", "shipments.list"),
     _get("/shipments/{ShipmentNumber}", "shipments:read", "shipments.get"),
+    _get("/gl/accounts", "gl:read", "ledger.list_accounts"),
+    _get("/gl/periods", "gl:read", "ledger.list_periods"),
+    _get("/gl/journal_batches", "gl:read", "ledger.list"),
+    _get("/gl/journal_batches/{BatchNumber}", "gl:read", "ledger.get"),
+    _new("/gl/journal_batches", "gl:write", "ledger.create"),
+    _ask("/gl/journal_batches/validate", "gl:write", "ledger.validate"),
+    _new("/gl/journal_batches/{BatchNumber}/reverse", "gl:write", "ledger.reverse"),
     _get("/webhooks", "webhooks:manage", "webhooks.list"),
     _get("/webhooks/{Id}", "webhooks:manage", "webhooks.get"),
     _new("/webhooks", "webhooks:manage", "webhooks.create"),
@@ -127,7 +134,10 @@ def match(path: str) -> Match | None:
     exact = _SHAPES.get(path)
     if exact is not None and not path.endswith("/"):
         return Match(exact)
-    head, _, rest = path[1:].partition("/")
-    key, slash, tail = rest.partition("/")
-    methods = _SHAPES.get(f"/{head}/{slash}{tail}") if key else None
-    return None if methods is None else Match(methods, unquote(key))
+    segments = path.split("/")
+    for n in range(2, len(segments)):
+        key = segments[n]
+        methods = _SHAPES.get("/".join([*segments[:n], "", *segments[n + 1 :]])) if key else None
+        if methods is not None:
+            return Match(methods, unquote(key))
+    return None

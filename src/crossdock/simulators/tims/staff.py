@@ -7,6 +7,7 @@ from typing import Any
 
 from crossdock.simulators.tims.customers import Customer
 from crossdock.simulators.tims.items import Item
+from crossdock.simulators.tims.ledger import Ledger
 from crossdock.simulators.tims.locations import Location
 from crossdock.simulators.tims.office import Office
 from crossdock.simulators.tims.order_moves import UPDATED
@@ -53,6 +54,11 @@ class Staff:
     def items(self) -> dict[str, Item]:
         """Every item, by number."""
         return self._office.items.table.rows
+
+    @property
+    def ledger(self) -> Ledger:
+        """The general ledger: its batches, periods and trial balance."""
+        return self._office.ledger
 
     # --- master data ----------------------------------------------------------------------------
 
