@@ -21,6 +21,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from demo.settle import settle
 from demo.workspace import write_workspace
 
 FOLDER = Path(".demo")
@@ -83,6 +84,7 @@ def start_crossdock(asked: argparse.Namespace, ready: dict[str, Any]) -> subproc
     port = free_port()
     sweeps = {"sweep": {"again_every": "10m", "again_reach": "40m"}}  # an hour is a long time here
     write_workspace(FOLDER, ready, store=asked.store, port=port, more={"amazon": sweeps})
+    shutil.copy(Path(__file__).parent / "accounts.yaml", FOLDER)
     log = (FOLDER / "serve.log").open("w")
     command = [sys.executable, "-m", "crossdock.cli", "serve", "--workspace", str(FOLDER)]
     served = subprocess.Popen(command, stdout=log, stderr=log, text=True)
@@ -123,8 +125,11 @@ def play(asked: argparse.Namespace, ready: dict[str, Any], served: Any) -> int:
                 verdict = call(control, "verdict", {"cases": open_cases()})
                 if verdict["ok"]:
                     break
-    return conclude(verdict or call(control, "verdict", {"cases": open_cases()}),
+    good = conclude(verdict or call(control, "verdict", {"cases": open_cases()}),
                     call(control, "status"), time.monotonic() - began)  # fmt: skip
+    paid = settle(console, FOLDER, call, control)
+    look_further()
+    return 0 if good and paid else 1
 
 
 def progress(status: dict[str, Any], seconds: float, *, quiet: bool) -> Table:
@@ -157,7 +162,7 @@ def words(counts: dict[str, int]) -> str:
     return ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
 
 
-def conclude(verdict: dict[str, Any], status: dict[str, Any], seconds: float) -> int:
+def conclude(verdict: dict[str, Any], status: dict[str, Any], seconds: float) -> bool:
     table = Table(title="Verdict, from the truth of both companies")
     for heading in ("check", "expected", "found", ""):
         table.add_column(heading)
@@ -175,14 +180,19 @@ def conclude(verdict: dict[str, Any], status: dict[str, Any], seconds: float) ->
         console.print(f"Listed cases ({len(cases)}), each with its remedy:")
         for case in cases[:12]:
             console.print(f"  {case['kind']:24} {case['flow']:12} {case['key']}")
+    return bool(verdict["ok"])
+
+
+def look_further() -> None:
+    cases = open_cases()
     order = next((c["key"] for c in cases if c["flow"] == "orders"), "ORDER")
     console.print(
         "Look further:  export CROSSDOCK_WORKSPACE=.demo\n"
         "  .venv/bin/crossdock order list\n"
         f"  .venv/bin/crossdock order show {order}\n"
-        "  .venv/bin/crossdock case list"
+        "  .venv/bin/crossdock case list\n"
+        "  .venv/bin/crossdock settlement list"
     )
-    return 0 if verdict["ok"] else 1
 
 
 def figures(verdict: dict[str, Any], status: dict[str, Any], seconds: float) -> None:

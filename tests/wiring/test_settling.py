@@ -166,13 +166,19 @@ def test_the_same_bytes_are_one_file_and_a_reissue_takes_the_old_ones_place(offi
     assert office.balance()["1050"] == Decimal("-9.00")
 
 
+def test_the_same_number_in_another_currency_is_no_reissue(office):
+    first, _ = office.take(report([line(PRINCIPAL, 1000)]))
+    with pytest.raises(NeedsPerson, match="was seen in USD"):
+        office.take(report([line(PRINCIPAL, 1000)]).replace(b"USD", b"CAD"), "b.txt")
+    assert [f.sha256 for f in store.files(office.db)] == [first.sha256]
+
+
 def test_an_unknown_label_blocks_and_says_what_it_most_likely_is(office):
     office.take(report([line(PRINCIPAL, 1000), line(("Order", "ItemFees", "Comission fees"), -15)]))
     with pytest.raises(NeedsPerson, match="line 4, -0.15 USD, most like .*referral_fee") as caught:
         office.poster.post("28471003921")
     assert caught.value.kind == "settlement-unplaced"
-    (office.folder / "lookups").mkdir()
-    (office.folder / "lookups" / "vocabulary.csv").write_text(
+    (office.folder / "vocabulary.csv").write_text(
         "transaction_type,amount_type,amount_description,category,sign\n"
         "Order,ItemFees,Comission fees,referral_fee,-\n"
     )

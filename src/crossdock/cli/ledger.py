@@ -179,3 +179,27 @@ def _print_postings(rows: "list[Posting]", *, as_json: bool) -> None:
     for row in data:
         back = f", taken back by {row['reversed_by']}" if row["reversed_by"] else ""
         output.say(f"{row['ref']}: {row['state']} as TIMS batch {row['tims']}{back}", "green")
+
+
+@app.command("sync")
+def sync(*, as_json: Json = False, workspace: Workspace = None) -> None:
+    """Look now whether Amazon has new settlement reports."""
+    from datetime import UTC, datetime
+
+    from crossdock.cli import output, queries
+    from crossdock.cli.session import session, who
+    from crossdock.engine.model import FEED, Event
+    from crossdock.wiring.settlement_runs import AMAZON_SETTLEMENTS
+
+    with session(workspace) as s:
+        look = Event(FEED, AMAZON_SETTLEMENTS, queries.PERSON, hint={"who": who()})
+        queries.submit(s.db, [look], s.now())
+        alive = any(w.alive for w in queries.worker_rows(s.db, datetime.now(UTC)))
+    if as_json:
+        output.show_json({"asked": [look.key], "worker_alive": alive})
+        return
+    output.say("Asked for a look at Amazon's settlement reports.")
+    if not alive:
+        output.note("No worker is running; it will be done when one is: crossdock serve")
+    else:
+        output.note("Look: crossdock settlement list")

@@ -29,10 +29,10 @@ NO_TARGET = Target("")
 
 
 def read_vocabulary(workspace: Path) -> Vocabulary:
-    """The shipped labels, with the workspace's lookups/vocabulary.csv laid over them."""
-    shipped = resources.files("crossdock.business.settlements") / "lookups" / "vocabulary.csv"
+    """The shipped labels, with the workspace's vocabulary.csv laid over them."""
+    shipped = resources.files("crossdock.business.settlements") / "vocabulary.csv"
     rows = list(csv.DictReader(shipped.read_text("utf-8").splitlines()))
-    own = workspace / "lookups" / "vocabulary.csv"
+    own = workspace / "vocabulary.csv"
     if own.exists():
         rows += csv.DictReader(own.read_text("utf-8").splitlines())
     return Vocabulary(rows)

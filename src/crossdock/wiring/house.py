@@ -23,7 +23,7 @@ from crossdock.engine.store import Database, breakers, cases, inbox, open_databa
 from crossdock.engine.store.quotas import StoredBuckets
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import ConfigError, Problem
-from crossdock.kernel.operation import Operation
+from crossdock.kernel.operation import Operation, table
 from crossdock.kernel.quota import Buckets, MemoryBuckets
 from crossdock.lang.compile import Mapping as RowMapping
 from crossdock.lang.flow import Flow
@@ -38,6 +38,7 @@ from crossdock.wiring.feeds import feeds_of
 from crossdock.wiring.intakes import AmazonQueue, receive_webhook
 from crossdock.wiring.language import Language, read_language
 from crossdock.wiring.operations import every_operation
+from crossdock.wiring.settlement_runs import settle_operation, settlement_feed
 from crossdock.wiring.subscribing import Subscriber
 
 if TYPE_CHECKING:
@@ -125,7 +126,11 @@ class House:
     @cached_property
     def operations(self) -> Mapping[str, Operation]:
         """Everything a flow can name."""
-        return every_operation(self.amazon, self.tims, one_thread=self._one_thread)
+        named = every_operation(self.amazon, self.tims, one_thread=self._one_thread)
+        settle = settle_operation(
+            self.settings.folder, self.amazon, self.tims, lambda: self.db, self.clock.now
+        )
+        return table(*named.values(), settle)
 
     @cached_property
     def language(self) -> Language:
@@ -157,6 +162,8 @@ class House:
         feeds = feeds_of(
             self.amazon, self.tims, self.settings.amazon.sweep, self.settings.tims.feed.every
         )
+        found = settlement_feed(self.amazon, self.settings.folder)
+        feeds[found.name] = found
         runner = Runner(
             self.db, self.flows, feeds, self.clock, policy_of(self.settings),
             wall=self._wall, watch=self._watch,

@@ -13,6 +13,7 @@ from crossdock.business.fulfilment import operations as fulfilment_operations
 from crossdock.business.orders import functions as order_functions
 from crossdock.business.orders import model as orders
 from crossdock.business.orders import operations as order_operations
+from crossdock.business.settlements import model as settlements
 from crossdock.connectors.amazon import models as amazon
 from crossdock.connectors.tims import models as tims
 from crossdock.kernel.errors import ConfigError, Problem
@@ -71,7 +72,13 @@ def check_workspace(settings: Any) -> list[Problem]:
 
 def types() -> dict[str, Any]:
     """The types that mapping files name: "amazon.Order", "orders.Order", "tims.NewSalesOrder"."""
-    rooms = {"amazon": amazon, "tims": tims, "orders": orders, "fulfilment": fulfilment}
+    rooms = {
+        "amazon": amazon,
+        "tims": tims,
+        "orders": orders,
+        "fulfilment": fulfilment,
+        "settlements": settlements,
+    }
     return {
         f"{room}.{name}": kind
         for room, module in rooms.items()

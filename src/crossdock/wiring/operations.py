@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from crossdock.connectors.amazon.auth import AmazonAccount
 from crossdock.connectors.amazon.client import AmazonClient
@@ -10,10 +11,13 @@ from crossdock.connectors.http import Request, Response, Unreachable
 from crossdock.connectors.tims.auth import TimsAccount
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.operations import operations as tims_operations
+from crossdock.engine.store import Database
 from crossdock.kernel.clock import ManualClock
+from crossdock.kernel.errors import Misuse
 from crossdock.kernel.operation import Operation, table
 from crossdock.kernel.quota import MemoryBuckets
 from crossdock.wiring.language import PURE
+from crossdock.wiring.settlement_runs import settle_operation
 
 
 def every_operation(
@@ -37,4 +41,10 @@ def without_connections() -> Mapping[str, Operation]:
     clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
     amazon = AmazonClient(AmazonAccount("", "", "", ""), _NoLine(), clock, MemoryBuckets(clock))
     tims = TimsClient(TimsAccount("https://localhost", "", "test"), _NoLine(), clock)
-    return every_operation(amazon, tims)
+    named = every_operation(amazon, tims)
+
+    def no_store() -> Database:
+        raise Misuse("no store is opened for a check")
+
+    settle = settle_operation(Path(), amazon, tims, no_store, clock.now)
+    return table(*named.values(), settle)

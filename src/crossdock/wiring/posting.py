@@ -188,7 +188,7 @@ def must_be_postable(found: Examined, settlements: Settlements) -> None:
         raise NeedsPerson(
             "; ".join(unplaced_words(found, settlements)),
             kind="settlement-unplaced",
-            remedy="Add the label to lookups/vocabulary.csv, or a rule to accounts.yaml; retry.",
+            remedy="Add the label to vocabulary.csv, or a rule to accounts.yaml; retry.",
             about=about,
             evidence={"unplaced": [replace(u) for u in found.unplaced]},
         )

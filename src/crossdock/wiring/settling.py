@@ -99,6 +99,17 @@ class Settlements:
         }  # fmt: skip
         at = kept.relative_to(self.workspace).as_posix()
         file = SeenFile(sha256, summary.settlement_id, self.now(), source, at, state.value, detail)
+        other = [f for f in store.files(self.db, file.settlement_id)
+                 if f.detail["currency"] != summary.currency]  # fmt: skip
+        if other:  # no re-issue: a settlement has one currency
+            raise NeedsPerson(
+                f"settlement {file.settlement_id} was seen in {other[0].detail['currency']}, and "
+                f"this file is in {summary.currency}",
+                kind="settlement-unreadable",
+                remedy="Ask Amazon which of both files is right; neither was changed or posted.",
+                about=f"settlement file {path.name}",
+                evidence={"faults": [], "sha256": sha256, "other": other[0].sha256},
+            )
         new = store.seen(self.db, file, State.SUPERSEDED.value)
         return file, new
 
@@ -109,6 +120,10 @@ class Settlements:
             raise Misuse(f"no settlement {settlement_id} is known; see: crossdock settlement list")
         valid = [f for f in found if f.state != State.SUPERSEDED.value]
         return (valid or found)[0]
+
+    def from_source(self, source: str) -> SeenFile | None:
+        """The file that came from there, if it was taken before."""
+        return next((f for f in store.files(self.db) if f.source == source), None)
 
     def path(self, file: SeenFile) -> Path:
         """Where its bytes lie; refused when they are not what was archived."""

@@ -54,7 +54,7 @@ KINDS = (
 
 
 def vocabulary() -> Vocabulary:
-    shipped = resources.files("crossdock.business.settlements") / "lookups" / "vocabulary.csv"
+    shipped = resources.files("crossdock.business.settlements") / "vocabulary.csv"
     return Vocabulary(csv.DictReader(shipped.read_text("utf-8").splitlines()))
 
 

@@ -14,6 +14,7 @@ FILES = (
     "orders-api-model/ordersV0.json",
     "sellers-api-model/sellers.json",
     "notifications-api-model/notifications.json",
+    "reports-api-model/reports_2021-06-30.json",
 )
 METHODS = {"get", "post", "put", "patch", "delete"}
 

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,8 @@ import pytest
 
 from crossdock.simulators.amazon import AmazonSim
 from crossdock.simulators.amazon.buckets import RATES
+from crossdock.simulators.amazon.reports import SETTLEMENT_REPORT
+from crossdock.simulators.amazon.settlements import file_of
 from crossdock.simulators.clock import HandClock
 from crossdock.simulators.server import Server
 from tests.simulators.amazon.conftest import ANN, EVERYTHING, WIRE
@@ -35,6 +38,7 @@ def sdk() -> SimpleNamespace:
         from spapi.api.orders_v0.orders_v0_api import OrdersV0Api
         from spapi.api.orders_v2026_01_01.get_order_api import GetOrderApi
         from spapi.api.orders_v2026_01_01.search_orders_api import SearchOrdersApi
+        from spapi.api.reports_v2021_06_30.reports_api import ReportsApi
         from spapi.api.sellers_v1.sellers_api import SellersApi
         from spapi.models import notifications_v1, orders_v0
         from spapi.rest import ApiException
@@ -48,6 +52,7 @@ def sdk() -> SimpleNamespace:
         get_order=GetOrderApi,
         search_orders=SearchOrdersApi,
         sellers=SellersApi,
+        reports=ReportsApi,
         error=ApiException,
         notification_models=notifications_v1,
         shipment_models=orders_v0,
@@ -178,6 +183,21 @@ def test_notifications_are_set_up_and_taken_down(
     apps.delete_subscription_by_id(*by_id)
     apps.delete_destination(destination.destination_id)
     assert apps.get_destinations().payload == []
+
+
+def test_a_settlement_report_is_found_and_its_document_has_an_address(
+    sdk: SimpleNamespace, as_seller: Connect, sim: AmazonSim
+) -> None:
+    order_id = sim.place_order([WIRE], buyer=ANN, fulfilled_by="AMAZON", pending=False)
+    sim.ship_by_amazon(order_id)
+    (settlement,) = sim.close_settlements()
+
+    ours = as_seller(sdk.reports)
+    (found,) = ours.get_reports(report_types=[SETTLEMENT_REPORT]).reports
+    assert ours.get_report(found.report_id).report_document_id == found.report_document_id
+    document = ours.get_report_document(found.report_document_id)
+    with urllib.request.urlopen(document.url, timeout=10) as answer:
+        assert answer.read() == file_of(settlement)
 
 
 def test_errors_reach_the_sdk_as_amazon_writes_them(

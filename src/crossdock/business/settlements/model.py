@@ -121,3 +121,12 @@ class Reading:
     def usable(self) -> bool:
         """Every line could be read and the control record is there."""
         return not self.faults and self.summary is not None and self.count.conserved
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A settlement that stands in the ledger."""
+
+    number: str
+    total: str  # with its currency, for people
+    batches: int

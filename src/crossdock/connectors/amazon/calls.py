@@ -104,6 +104,10 @@ class Caller:
         except Refused as refused:
             raise refused.error from None
 
+    def fetch(self, name: str, request: Request, about: str) -> Response:
+        """A request that is not the Selling Partner API's: no token goes with it."""
+        return self._line.exchange(name, request, remark=about)
+
     def _sent(self, ask: Ask, token: str) -> Response:
         headers = {
             "x-amz-access-token": token,

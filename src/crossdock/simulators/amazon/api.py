@@ -13,6 +13,7 @@ from crossdock.simulators.amazon.lwa import NOTIFICATIONS, Grant, Lwa
 from crossdock.simulators.amazon.notifications import Notifications
 from crossdock.simulators.amazon.orders import Orders
 from crossdock.simulators.amazon.replies import HTML_ERROR, Refusal, denied
+from crossdock.simulators.amazon.reports import DOWNLOADS, Reports
 from crossdock.simulators.amazon.shipments import Shipments
 from crossdock.simulators.faults import Fault
 from crossdock.simulators.server import DateHeader
@@ -51,20 +52,24 @@ class Route:
 class Api:
     """The app behind sellingpartnerapi-<region>.amazon.com."""
 
-    def __init__(self, company: Company, lwa: Lwa, notifications: Notifications) -> None:
+    def __init__(
+        self, company: Company, lwa: Lwa, notifications: Notifications, reports: Reports
+    ) -> None:
         self.limits = True
         self.buckets = Buckets()
-        self._company, self._lwa = company, lwa
+        self._company, self._lwa, self._reports = company, lwa, reports
         self._dates = DateHeader(company.clock)
         self._burst: dict[str, tuple[int, int]] = {}  # operation -> calls left to fail, status
         self._routes: dict[tuple[str, int, str, str], list[Route]] = {}
-        for route in _routes(Orders(company), Shipments(company), notifications):
+        for route in _routes(Orders(company), Shipments(company), notifications, reports):
             key = (route.method, len(route.parts), route.parts[1], route.parts[2])
             self._routes.setdefault(key, []).append(route)
 
     def handle(self, request: Request) -> Reply:
         """Carry out one request."""
         now = self._company.now()
+        if request.path.startswith(DOWNLOADS):  # another house of Amazon's: no token, no quota
+            return self._reports.download(request)
         parts = tuple(request.path.split("/"))
         route = self._route(request.method, parts)
         if route is None:
@@ -181,7 +186,9 @@ def _burst_status(fault: Fault) -> int:
     return int(fault.settings.get("status", usual))
 
 
-def _routes(orders: Orders, shipments: Shipments, notifications: Notifications) -> list[Route]:
+def _routes(
+    orders: Orders, shipments: Shipments, notifications: Notifications, reports: Reports
+) -> list[Route]:
     n = notifications
     destinations, subscriptions = (
         "/notifications/v1/destinations",
@@ -197,6 +204,9 @@ def _routes(orders: Orders, shipments: Shipments, notifications: Notifications) 
         ("confirmShipment", "POST", f"{old_order}/shipmentConfirmation", shipments.confirm),
         ("getMarketplaceParticipations", "GET", shops, sellers.get_marketplace_participations),
         ("getAccount", "GET", "/sellers/v1/account", sellers.get_account),
+        ("getReports", "GET", "/reports/2021-06-30/reports", reports.get_reports),
+        ("getReport", "GET", "/reports/2021-06-30/reports/{id}", reports.get_report),
+        ("getReportDocument", "GET", "/reports/2021-06-30/documents/{id}", reports.get_document),
         ("createDestination", "POST", destinations, n.create_destination),
         ("getDestinations", "GET", destinations, n.get_destinations),
         ("getDestination", "GET", destination, n.get_destination),

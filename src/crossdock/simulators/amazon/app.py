@@ -14,6 +14,8 @@ from crossdock.simulators.amazon.lwa import Lwa
 from crossdock.simulators.amazon.marketplaces import MARKETPLACES, USUAL
 from crossdock.simulators.amazon.notifications import Notifications
 from crossdock.simulators.amazon.people import Seller
+from crossdock.simulators.amazon.reports import Reports
+from crossdock.simulators.amazon.settlements import Settlements, SimSettlement
 from crossdock.simulators.amazon.state import Names, SimOrder
 from crossdock.simulators.clock import Clock
 from crossdock.simulators.faults import Faults
@@ -47,7 +49,8 @@ class AmazonSim(Customers):
         company = self._amazon
         self.lwa = Lwa(clock, company.names, self.faults, company.sellers, company.seen)
         self.notifications = Notifications(company)
-        self.api = Api(company, self.lwa, self.notifications)
+        self.reports, self.settlements = Reports(company), Settlements(company)
+        self.api = Api(company, self.lwa, self.notifications, self.reports)
         self.api.limits = limits
         self.deliver: Deliver | None = None  # where `deliver_due` hands notifications to
 
@@ -115,6 +118,13 @@ class AmazonSim(Customers):
         if shape not in ("sqs", "eventbridge"):
             raise ValueError(f"{shape!r} is no envelope")
         self.notifications.envelope = shape
+
+    def close_settlements(self) -> list[SimSettlement]:
+        """Amazon settles what was shipped, and makes the reports."""
+        closed = self.settlements.close()
+        for settlement in closed:
+            self.reports.issue(settlement)
+        return closed
 
     def revoke_grant(self, seller_id: str = "") -> None:
         """The seller (the first one if not named) withdraws the authorisation."""

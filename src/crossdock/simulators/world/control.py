@@ -26,6 +26,8 @@ class Control:
             ("POST", "faults"): self._set_faults,
             ("POST", "people"): lambda body: {"coming": world.start_people(from_dict(body or {}))},
             ("POST", "quiet"): self._quiet,
+            ("POST", "close_settlements"): lambda _: world.close_settlements(),
+            ("GET", "ledger"): lambda _: world.ledger(),
             ("POST", "remove_shops"): lambda _: {"removed": world.remove_shops()},
         }
 

@@ -156,6 +156,20 @@ class World:
         header, *rows = self.lookup_files()["skus.csv"].splitlines()
         return [dict(zip(header.split(","), row.split(","), strict=True)) for row in rows]
 
+    def close_settlements(self) -> dict[str, Any]:
+        """Amazon settles; what it pays, by settlement."""
+        closed = self.amazon.close_settlements()
+        return {s.settlement_id: {"total": f"{s.total:f}", "currency": s.currency} for s in closed}
+
+    def ledger(self) -> dict[str, Any]:
+        """TIMS's trial balance, credits less debits, by currency."""
+        ledger = self.tims.ledger
+        currencies = sorted({batch.currency for batch in ledger.batches})
+        return {
+            currency: {a: f"{v:f}" for a, v in ledger.trial_balance(currency=currency).items()}
+            for currency in currencies
+        }
+
     def status(self) -> dict[str, Any]:
         """How things stand, in numbers."""
         return {

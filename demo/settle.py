@@ -1,0 +1,70 @@
+"""The end of the demo: Amazon pays, and what it paid stands in TIMS's ledger, proven."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+PATIENCE = 120.0  # seconds until every settlement must be posted
+
+
+def crossdock(folder: Path, *words: str) -> tuple[int, Any]:
+    """One command, as a person would give it; its exit status and what it says."""
+    command = [sys.executable, "-m", "crossdock.cli", *words, "--json", "--workspace", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, json.loads(done.stdout) if done.stdout.strip() else {}
+
+
+def settle(console: Console, folder: Path, call: Callable[..., Any], control: str) -> bool:
+    """Close the settlements, wait until they are posted, and check each from outside."""
+    paid = call(control, "close_settlements", {})
+    crossdock(folder, "settlement", "sync")
+    began, posted = time.monotonic(), dict[str, str]()
+    while time.monotonic() - began < PATIENCE:
+        _, found = crossdock(folder, "settlement", "list")
+        posted = {r["settlement"]: r["posting"] for r in found.get("settlements", [])}
+        if all(posted.get(number) == "posted" for number in paid):
+            break
+        time.sleep(0.5)
+    table = Table(title="Amazon's settlements in TIMS's ledger")
+    for heading in ("settlement", "Amazon pays", "posted", "proof checked again", ""):
+        table.add_column(heading)
+    good = bool(paid)
+    for number, said in sorted(paid.items()):
+        _, made = crossdock(folder, "settlement", "prove", number)
+        status, checked = crossdock(folder, "settlement", "verify", made.get("proof", "-"))
+        holds = status == 0 and checked.get("ledger") is True
+        fine = holds and posted.get(number) == "posted"
+        good = good and fine
+        words = "holds" if holds else "; ".join(checked.get("faults", ["not posted"]))[:60]
+        table.add_row(number, f"{said['total']} {said['currency']}", posted.get(number, "no"),
+                      words, "[green]ok[/]" if fine else "[red]NO[/]")  # fmt: skip
+    console.print(table)
+    return _bank_is_right(console, paid, call(control, "ledger")) and good
+
+
+def _bank_is_right(console: Console, paid: dict[str, Any], ledger: dict[str, Any]) -> bool:
+    """The truth of both companies: what TIMS's ledger has in transit is what Amazon pays."""
+    from decimal import Decimal
+
+    right = True
+    for currency in sorted({said["currency"] for said in paid.values()}):
+        totals = [Decimal(s["total"]) for s in paid.values() if s["currency"] == currency]
+        pays = sum((t for t in totals if t > 0), Decimal(0))
+        owes = -sum((t for t in totals if t < 0), Decimal(0))
+        accounts = {a: Decimal(v) for a, v in ledger.get(currency, {}).items()}
+        have = (-accounts.get("1050", Decimal(0)), accounts.get("2150", Decimal(0)))
+        fine = have == (pays, owes) and not accounts.get("1190") and not sum(accounts.values())
+        right = right and fine
+        console.print(
+            f"  {currency}: Amazon pays {pays}, in transit in TIMS {have[0]}; carried forward "
+            f"{accounts.get('1190', Decimal(0))}; tax passed through "
+            f"{accounts.get('2200', Decimal(0))}: {'ok' if fine else 'NO'}"
+        )
+    return right
