@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import bulk, http_clients, mappings, quiet, rig
+from bench import bulk, http_clients, mappings, quiet, rig, settlements
 
 SQLITE = "sqlite:///crossdock.db"
 console = Console(stderr=True)
@@ -57,6 +57,7 @@ def main() -> int:
         figures += quiet_figures(folder, asked.idle, asked.singles)
         figures += start_figures(folder)
         figures += mapping_figures(folder)
+        figures += settlement_figures(folder, asked.lines)
     if asked.json:
         rows = [{**asdict(figure), "met": figure.met} for figure in figures]
         print(json.dumps({"orders": asked.orders, "processors": os.cpu_count(), "figures": rows}))
@@ -71,6 +72,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--orders", type=int, default=2000, help="in one bulk")
     parser.add_argument("--singles", type=int, default=100, help="orders for the latency")
     parser.add_argument("--idle", type=float, default=20.0, help="seconds of waiting")
+    parser.add_argument(
+        "--lines", type=int, nargs="+", default=[55_000, 1_000_000], help="of a settlement report"
+    )
     parser.add_argument("--rounds", type=int, default=20, help="of the HTTP clients")
     parser.add_argument("--json", action="store_true", help="one document, without HTTP clients")
     return parser.parse_args()
@@ -94,6 +98,20 @@ def bulk_figures(folder: Path, orders: int) -> list[Figure]:
         with doing(title), rig.postgres_database() as url:
             figures += against(bare, title, bulk.with_crossdock(
                 folder / f"postgres-{count}", url, orders, count))  # fmt: skip
+    return figures
+
+
+def settlement_figures(folder: Path, sizes: list[int]) -> list[Figure]:
+    figures: list[Figure] = []
+    for lines in sizes:
+        with doing(f"a settlement of {lines:,} lines"):
+            found = settlements.measure(folder, lines)
+        name = f"settlement, {lines:,} lines"
+        figures += [
+            Figure(f"{name}: rate", found.lines / found.cpu, "lines/s", "read, proven, journalled"),
+            Figure(f"{name}: CPU of a bare loop", found.times, "x", target=1.5),
+            Figure(f"{name}: memory", float(found.memory), "MiB", target=100),
+        ]
     return figures
 
 

@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 from crossdock.business.settlements import journal, proof
 from crossdock.business.settlements.accounts import Accounts
 from crossdock.business.settlements.categories import Vocabulary
+from crossdock.business.settlements.full import lines
 from crossdock.business.settlements.journal import Batch, Placed, Unplaced
 from crossdock.business.settlements.model import Group, GroupKey, Line, Reading, Summary
 from crossdock.business.settlements.proof import Identity, Neighbour, State
-from crossdock.business.settlements.reader import lines, read
+from crossdock.business.settlements.reader import read
 from crossdock.engine.store import Database
 from crossdock.engine.store import settlements as store
 from crossdock.engine.store.settlements import SeenFile

@@ -29,7 +29,7 @@ class Layout:
 def layout_of(header: bytes) -> Layout | str:
     """The columns, or what is wrong with the header."""
     text = header.decode("utf-8", "replace").strip("\r\n\ufeff")
-    if "\t" not in text:
+    if "\t" not in text or header.startswith((b"PK\x03", b"\x1f\x8b")):
         return _something_else(header)
     names = tuple(cell.strip().casefold() for cell in text.split("\t"))
     if "amount-type" not in names and "price-type" in names:

@@ -74,7 +74,7 @@ class Settlements:
             for order in self._company.orders.values()
             if order.status == SHIPPED and order.order_id not in self._settled
         ]
-        made = []
+        made: list[SimSettlement] = []
         for currency in sorted({order.marketplace.currency for order in orders}):
             mine = [order for order in orders if order.marketplace.currency == currency]
             made.append(self._closed(mine, currency, now, len(self.closed) + len(made)))
