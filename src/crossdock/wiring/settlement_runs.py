@@ -14,7 +14,7 @@ from crossdock.engine.feeds import Change, Feed, Reading
 from crossdock.engine.store import Database
 from crossdock.kernel.errors import ConfigError, Misuse, NeedsPerson, TryAgain
 from crossdock.kernel.operation import Operation, Repeat
-from crossdock.wiring.accountmap import FILE
+from crossdock.wiring.accountmap import FILE, read_accounts, read_vocabulary
 from crossdock.wiring.posting import Poster, must_be_postable
 from crossdock.wiring.settling import Settlements, shown
 
@@ -25,17 +25,25 @@ _ONCE = "1"  # a report never changes: it is done, or it is not
 
 
 def settlement_feed(amazon: AmazonClient, workspace: Path) -> Feed:
-    """Looks for reports. Silent in a workspace without an account map: nobody wants them there."""
+    """Looks for reports. Silent until an account map names its bank: nobody wants them before."""
 
     def read(mark: str | None) -> Reading:
         del mark  # 89 days are read every time: what is done is known by its link
-        if not (workspace / FILE).exists():
+        if not _wanted(workspace):
             return Reading([], None)
         found = settlement_reports(amazon, amazon.clock.now() - REACH)
         return Reading([Change(FLOW, one.reportId, _ONCE, LINK) for one in found], None)
 
     about = "Settlement reports that Amazon has made."
     return Feed(AMAZON_SETTLEMENTS, EVERY, read, about)
+
+
+def _wanted(workspace: Path) -> bool:
+    try:
+        accounts, _ = read_accounts(workspace, read_vocabulary(workspace))
+    except ConfigError:
+        return (workspace / FILE).exists()  # it was meant; each report will say what is wrong
+    return bool(accounts.bank.account)
 
 
 def settle_operation(
