@@ -1,5 +1,6 @@
 """A workspace's settlements from file to ledger: twice, after a crash, revised, taken back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -109,6 +110,50 @@ def test_a_reply_lost_after_the_batch_was_stored_is_finished_by_posting_again(of
         office.poster.post("28471003921")
     done = office.poster.post("28471003921")
     assert {p.state for p in done} == {"posted"}
+    assert len(office.tims.ledger.batches.rows) == 2
+    assert verified(office, "28471003921") == []
+
+
+class PowerCut(BaseException):
+    """The lights go out: nothing catches it."""
+
+
+class Cut:
+    """A line that goes dead just before, or just after, TIMS carried out the nth posting."""
+
+    def __init__(self, line: InProcess, nth: int, *, after: bool) -> None:
+        self.line, self.left, self.after = line, nth, after
+
+    def send(self, request):
+        if request.method != "POST" or not request.url.endswith("/gl/journal_batches"):
+            return self.line.send(request)
+        self.left -= 1
+        if self.left or self.after:
+            answer = self.line.send(request)
+        if not self.left:
+            raise PowerCut
+        return answer
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+@pytest.mark.parametrize("after", [False, True])
+def test_a_power_cut_around_every_posting_leaves_each_batch_once(office, nth, after):
+    office.take(report(some_lines(6, months=(5, 6))))
+    line_of = Cut(InProcess(office.tims.api), nth, after=after)
+    client = TimsClient(account_of(office.tims), line_of, office.clock)
+    with pytest.raises(PowerCut):
+        Poster(office.settlements, Ledger(client), "A1SELLER", "anna").post("28471003921")
+    office.tims._office.idempotency.lapse("POST /gl/journal_batches")  # and a month passes
+    done = office.poster.post("28471003921")
+    assert {p.state for p in done} == {"posted"}
+    assert len(office.tims.ledger.batches.rows) == 2
+    assert verified(office, "28471003921") == []
+
+
+def test_two_workers_at_once_leave_each_batch_once(office):
+    office.take(report(some_lines(6, months=(5, 6))))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: office.poster.post("28471003921"), range(8)))
     assert len(office.tims.ledger.batches.rows) == 2
     assert verified(office, "28471003921") == []
 
