@@ -45,6 +45,7 @@ def test_the_rates_are_those_that_amazon_publishes(shared: Path) -> None:
             "orders-api-model/ordersV0.json",
             "notifications-api-model/notifications.json",
             "sellers-api-model/sellers.json",
+            "reports-api-model/reports_2021-06-30.json",
         )
     )
     published: dict[str, list[tuple[Decimal, int]]] = {}
