@@ -1,6 +1,5 @@
 """Quotas: Amazon's published figures, its header, and what refusals teach."""
 
-import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +10,7 @@ from crossdock.connectors.amazon.limits import RATES, Quota
 from crossdock.kernel.clock import ManualClock
 from crossdock.kernel.errors import TryAgain
 from crossdock.kernel.quota import MemoryBuckets
+from tests.simulators.amazon.published import Published
 
 ORDER = Decimal("0.5")
 
@@ -38,22 +38,10 @@ def calls_in(buckets: MemoryBuckets, clock: ManualClock, seconds: int) -> int:
 
 
 def test_the_rates_are_those_that_amazon_publishes(shared: Path) -> None:
-    text = "".join(
-        (shared / "sp-api/models" / file).read_text("utf-8")
-        for file in (
-            "orders-api-model/orders_2026-01-01.json",
-            "orders-api-model/ordersV0.json",
-            "notifications-api-model/notifications.json",
-            "sellers-api-model/sellers.json",
-            "reports-api-model/reports_2021-06-30.json",
-        )
-    )
-    published: dict[str, list[tuple[Decimal, int]]] = {}
-    usage = r'Burst \|\\n\| -+ \| -+ \|\\n\| ([0-9.]+) \| ([0-9]+) \|.*?"operationId": "(\w+)"'
-    for rate, burst, operation in re.findall(usage, text, re.DOTALL):
-        published.setdefault(operation, []).append((Decimal(rate), int(burst)))
+    published = Published(shared / "sp-api").rates
     for operation, rate in RATES.items():
-        assert (rate.per_second, rate.burst) in published[operation], operation
+        per_second, burst = published[operation]
+        assert (rate.per_second, rate.burst) == (Decimal(str(per_second)), burst), operation
 
 
 def test_a_full_bucket_gives_its_burst_and_then_says_when(
