@@ -25,10 +25,12 @@ SCOPES = (
     "orders:write",
     "shipments:read",
     "webhooks:manage",
+    "ar:read",
+    "ar:write",
     "gl:read",
     "gl:write",
 )
-"""What orders, shipments and settlements need."""
+"""What orders, shipments, receivables and settlements need."""
 
 _EARLY = timedelta(seconds=60)  # a token is renewed this long before it ends
 

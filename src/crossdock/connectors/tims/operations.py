@@ -10,6 +10,7 @@ from crossdock.connectors.tims.feed import Changes, Watermark, changed_keys
 from crossdock.connectors.tims.ledger import ledger_operations
 from crossdock.connectors.tims.limits import CONCURRENT_WRITES, waiting
 from crossdock.connectors.tims.orders import Orders
+from crossdock.connectors.tims.receivables import receivable_operations
 from crossdock.connectors.tims.reservations import Holds
 from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.operation import Operation, Repeat, Result, table
@@ -27,6 +28,7 @@ def operations(client: TimsClient, at_once: int = CONCURRENT_WRITES) -> Mapping[
         *_stock(client, many),
         *_others(client, many),
         *ledger_operations(client),
+        *receivable_operations(client),
     )
 
 

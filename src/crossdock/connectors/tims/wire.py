@@ -23,6 +23,7 @@ from crossdock.connectors.tims.errors import Part, Refusal
 from crossdock.connectors.tims.fields import Moment, Record, rfc3339
 from crossdock.connectors.tims.limits import retry_after
 from crossdock.connectors.tims.wire_ledger import LedgerAsks
+from crossdock.connectors.tims.wire_receivables import ReceivableAsks
 from crossdock.kernel.errors import Defect, TryAgain
 
 M = TypeVar("M", bound=BaseModel)
@@ -64,7 +65,7 @@ class NoticeBody(Record):
     event: str = ""
 
 
-class Wire(LedgerAsks):
+class Wire(LedgerAsks, ReceivableAsks):
     """TIMS as our contract has it: `/api/v1`, snake_case paths, PascalCase, problem+json."""
 
     root = "/api/v1"

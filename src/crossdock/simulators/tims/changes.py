@@ -16,6 +16,9 @@ ENTITIES = {
     "location": "stock:read",
     "item": "items:read",
     "customer": "customers:read",
+    "invoice": "ar:read",
+    "credit_memo": "ar:read",
+    "ar_receipt": "ar:read",
 }
 USUAL_LIMIT = 1000
 

@@ -1,7 +1,7 @@
 """The general ledger: accounts, periods and journal batches that balance and never change."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -132,6 +132,30 @@ class Ledger:
         """Nothing is posted into it any more."""
         self._set(period, "closed")
 
+    def is_open(self, on: date) -> bool:
+        """Whether that day takes entries."""
+        period = self.periods.get(f"{on:%Y-%m}")
+        return period is not None and period.status == "open"
+
+    def book(
+        self, what: str, on: date, currency: str, sides: Iterable[tuple[str, Decimal]]
+    ) -> None:
+        """A subledger's entry: accounts with credits above and debits below zero."""
+        lines = [
+            {"AccountNumber": account, "Debit": max(-amount, NOTHING),
+             "Credit": max(amount, NOTHING), "Memo": what}
+            for account, amount in sides if amount
+        ]  # fmt: skip
+        if sum((x["Credit"] - x["Debit"] for x in lines), NOTHING):
+            raise ValueError(f"{what} does not balance")
+        if lines:
+            self.batches.add(
+                JournalBatch(
+                    batch_number=self._next(), external_system=None, external_ref=None,
+                    posting_date=on, currency=currency, description=what, lines=lines,
+                )
+            )  # fmt: skip
+
     def open_period(self, period: str) -> None:
         """It takes entries again."""
         self._set(period, "open")
@@ -227,8 +251,7 @@ class Ledger:
         return body
 
     def _open(self, on: date, findings: Findings) -> None:
-        period = self.periods.get(f"{on:%Y-%m}")
-        if period is None or period.status != "open":
+        if not self.is_open(on):
             findings.add("/PostingDate", "period_closed", f"Period {on:%Y-%m} is not open", f"{on}")
 
     def _lines(self, lines: Sequence[dict[str, Any]], findings: Findings) -> None:

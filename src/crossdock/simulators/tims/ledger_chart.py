@@ -15,6 +15,9 @@ CHART = (
     ("2210", "Value added tax on fees", "liability"),
     ("2220", "Tax withheld at source", "liability"),
     ("4000", "Sales on Amazon", "income"),
+    ("2300", "Sales tax payable", "liability"),
+    ("4010", "Sales by invoice", "income"),
+    ("4020", "Credit memos", "income"),
     ("4100", "Promotions", "income"),
     ("4200", "Returns", "income"),
     ("4300", "Claims and chargebacks", "income"),
@@ -32,5 +35,6 @@ CHART = (
     ("6220", "Coupons and deals", "expense"),
     ("6310", "Freight bought from Amazon", "expense"),
     ("6900", "Adjustments by Amazon", "expense"),
+    ("6910", "Written off", "expense"),
 )
 """Number, name, type."""

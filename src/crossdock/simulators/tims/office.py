@@ -21,6 +21,7 @@ from crossdock.simulators.tims.order_moves import Moves
 from crossdock.simulators.tims.orders import SimSalesOrder
 from crossdock.simulators.tims.outbox import Outbox
 from crossdock.simulators.tims.paging import Pages
+from crossdock.simulators.tims.receivables import Receivables
 from crossdock.simulators.tims.records import Table
 from crossdock.simulators.tims.reservations import Reservations, Shelf
 from crossdock.simulators.tims.shipments import Shipments
@@ -65,6 +66,9 @@ class Office:
         shelf = Shelf(self.items, self.stock, self.locations, self.moves)
         self.reservations = Reservations(journal, pages, shelf, salt)
         self.ledger = Ledger(journal, pages, salt)
+        self.receivables = Receivables(
+            journal, pages, self.ledger, self.customers.table, site.time_zone, salt
+        )
         self.changes = Changes(journal)
         self.webhooks = Webhooks(journal, pages, self.outbox, salt)
 

@@ -13,6 +13,7 @@ from crossdock.simulators.tims.office import Office
 from crossdock.simulators.tims.order_moves import UPDATED
 from crossdock.simulators.tims.orders import SimSalesOrder
 from crossdock.simulators.tims.problems import Refusal
+from crossdock.simulators.tims.receivables import Receivables
 from crossdock.simulators.tims.records import known
 from crossdock.simulators.tims.reservations import Reservation
 from crossdock.simulators.tims.shipments import Package, SimShipment
@@ -59,6 +60,11 @@ class Staff:
     def ledger(self) -> Ledger:
         """The general ledger: its batches, periods and trial balance."""
         return self._office.ledger
+
+    @property
+    def receivables(self) -> Receivables:
+        """What customers owe: invoices, credit memos and receipts."""
+        return self._office.receivables
 
     # --- master data ----------------------------------------------------------------------------
 
@@ -238,8 +244,9 @@ class Staff:
         self._warehouse.cancel_rest(order_number, line_number)
 
     def invoice(self, order_number: str) -> None:
-        """Bill it."""
+        """Bill it: an invoice that the customer owes from now on."""
         self._deed("invoice", order_number)
+        self._office.receivables.bill(self.orders[order_number])
 
     def complete(self, order_number: str) -> None:
         """Close it for good."""
