@@ -35,6 +35,7 @@ def a_world(office, seed: int):
     account = AmazonAccount(
         sim.sellers[0].seller_id, sim.client_id, sim.client_secret, sim.refresh_token,
         endpoint="https://amazon.example", lwa_endpoint="https://lwa.example",
+        marketplace_ids=SHOPS,
     )  # fmt: skip
     return sim, AmazonClient(account, Both(sim), sim.clock, MemoryBuckets(sim.clock))
 

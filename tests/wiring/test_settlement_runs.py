@@ -11,7 +11,7 @@ from crossdock.connectors.tims.client import TimsClient
 from crossdock.kernel.errors import NeedsPerson
 from crossdock.kernel.quota import MemoryBuckets
 from crossdock.simulators.amazon import AmazonSim
-from crossdock.wiring.settlement_runs import settle_operation, settlement_feed
+from crossdock.wiring.settlement_runs import settlement_feed, settlement_operations
 from tests.business.settlements.files import line, report
 from tests.connectors.amazon.test_amazon_reports import Both
 from tests.connectors.tims.simulated import InProcess, account_of
@@ -40,8 +40,12 @@ def amazon(office):
 
 def settle(office, client, report_id):
     tims = TimsClient(account_of(office.tims), InProcess(office.tims.api), office.clock)
-    operation = settle_operation(office.folder, client, tims, lambda: office.db, office.clock.now)
-    return operation.run(report_id)
+    settle_, clear = settlement_operations(
+        office.folder, client, tims, lambda: office.db, office.clock.now
+    )
+    settled = settle_.run(report_id)
+    clear.run(settled.number)
+    return settled
 
 
 def test_an_empty_account_map_asks_amazon_for_nothing(office, amazon):

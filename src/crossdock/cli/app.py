@@ -10,6 +10,7 @@ from crossdock.cli import (
     ledger,
     mappings,
     orders,
+    receivables,
     runs,
     serving,
     settlements,
@@ -19,8 +20,8 @@ from crossdock.cli import (
 )
 from crossdock.cli.failures import Root
 
-# `ledger` adds its commands to the noun `settlement`.
-_ = ledger
+# These add their commands to the noun `settlement`.
+_ = ledger, receivables
 
 app = typer.Typer(
     name="crossdock",

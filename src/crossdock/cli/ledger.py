@@ -21,15 +21,17 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 def poster_of(workspace: Path | None) -> Iterator["Poster"]:
     """What posts, connected to TIMS."""
     from crossdock.cli.session import house_of, settings_of, who
-    from crossdock.connectors.tims.ledger import Ledger
-    from crossdock.wiring.posting import Poster
+    from crossdock.wiring import settlement_runs
     from crossdock.wiring.settling import Settlements
 
     settings = settings_of(workspace)
     settings.require("tims")
     with house_of(settings) as house:
         settlements = Settlements(house.db, settings.folder, house.clock.now)
-        yield Poster(settlements, Ledger(house.tims), settings.amazon.seller_id, who())
+        amazon = settings.amazon
+        yield settlement_runs.poster_of(
+            settlements, house.tims, amazon.seller_id, amazon.marketplaces, who()
+        )
 
 
 @app.command("preview")

@@ -17,14 +17,17 @@ _KEYS = (
     "zone",
     "presentation",
     "closed_period",
+    "receipts",
+    "refunds",
     "line_limit",
     "roles",
     "modes",
     "rules",
 )
-_ROLES = ("bank", "payable", "carry_forward", "receivable")
+_ROLES = ("bank", "payable", "carry_forward", "clearing")
 _RULE_KEYS = ("category", "account", "branch", "dimensions", "marketplace", "fulfilment")
-_CHOICES = {"presentation": ("summary", "order"), "closed_period": ("stop", "next")}
+_CHOICES = {"presentation": ("summary", "order"), "closed_period": ("stop", "next"),
+            "receipts": ("apply", "none"), "refunds": ("create", "wait")}  # fmt: skip
 NO_TARGET = Target("")
 
 
@@ -88,7 +91,8 @@ class _Reader:
         return Accounts(
             zone=zone, bank=places["bank"], payable=places["payable"],
             carry_forward=places["carry_forward"],
-            receivable=places["receivable"] if places["receivable"].account else None,
+            clearing=places["clearing"] if places["clearing"].account else None,
+            receipts=self._choice("receipts"), refunds=self._choice("refunds"),
             rules=tuple(self._rule(cell) for cell in self._list("rules")),
             modes=tuple(self._mode(cell) for cell in self._list("modes")),
             presentation=self._choice("presentation"),

@@ -38,7 +38,11 @@ from crossdock.wiring.feeds import feeds_of
 from crossdock.wiring.intakes import AmazonQueue, receive_webhook
 from crossdock.wiring.language import Language, read_language
 from crossdock.wiring.operations import every_operation
-from crossdock.wiring.settlement_runs import settle_operation, settlement_feed
+from crossdock.wiring.settlement_runs import (
+    receivables_feed,
+    settlement_feed,
+    settlement_operations,
+)
 from crossdock.wiring.subscribing import Subscriber
 
 if TYPE_CHECKING:
@@ -127,10 +131,10 @@ class House:
     def operations(self) -> Mapping[str, Operation]:
         """Everything a flow can name."""
         named = every_operation(self.amazon, self.tims, one_thread=self._one_thread)
-        settle = settle_operation(
+        settle = settlement_operations(
             self.settings.folder, self.amazon, self.tims, lambda: self.db, self.clock.now
         )
-        return table(*named.values(), settle)
+        return table(*named.values(), *settle)
 
     @cached_property
     def language(self) -> Language:
@@ -162,8 +166,11 @@ class House:
         feeds = feeds_of(
             self.amazon, self.tims, self.settings.amazon.sweep, self.settings.tims.feed.every
         )
-        found = settlement_feed(self.amazon, self.settings.folder)
-        feeds[found.name] = found
+        for found in (
+            settlement_feed(self.amazon, self.settings.folder),
+            receivables_feed(lambda: self.db, self.clock.now),
+        ):
+            feeds[found.name] = found
         runner = Runner(
             self.db, self.flows, feeds, self.clock, policy_of(self.settings),
             wall=self._wall, watch=self._watch,

@@ -17,7 +17,7 @@ from crossdock.kernel.errors import Misuse
 from crossdock.kernel.operation import Operation, table
 from crossdock.kernel.quota import MemoryBuckets
 from crossdock.wiring.language import PURE
-from crossdock.wiring.settlement_runs import settle_operation
+from crossdock.wiring.settlement_runs import settlement_operations
 
 
 def every_operation(
@@ -46,5 +46,5 @@ def without_connections() -> Mapping[str, Operation]:
     def no_store() -> Database:
         raise Misuse("no store is opened for a check")
 
-    settle = settle_operation(Path(), amazon, tims, no_store, clock.now)
-    return table(*named.values(), settle)
+    settle = settlement_operations(Path(), amazon, tims, no_store, clock.now)
+    return table(*named.values(), *settle)

@@ -17,6 +17,8 @@ from crossdock.connectors.tims.ledger_models import BatchReversal, JournalLine, 
 from crossdock.engine.store import settlements as store
 from crossdock.engine.store.settlements import PLANNED, POSTED, REVERSED, Posting
 from crossdock.kernel.errors import Misuse, NeedsPerson
+from crossdock.wiring.clearing import Clearer
+from crossdock.wiring.periods import open_day
 from crossdock.wiring.settling import Examined, Settlements, shown
 
 PROOFS = Path("proofs")
@@ -25,9 +27,16 @@ PROOFS = Path("proofs")
 class Poster:
     """Posts the settlements of one workspace for one seller."""
 
-    def __init__(self, settlements: Settlements, ledger: Ledger, seller: str, who: str) -> None:
+    def __init__(
+        self,
+        settlements: Settlements,
+        ledger: Ledger,
+        seller: str,
+        who: str,
+        clearer: Clearer | None = None,
+    ) -> None:
         self.settlements, self.ledger, self.who = settlements, ledger, who
-        self.system = f"AMAZON:SETTLEMENTS:{seller}"
+        self.system, self.clearer = f"AMAZON:SETTLEMENTS:{seller}", clearer
         self.db = settlements.db
 
     def post(self, settlement_id: str, *, revise: bool = False) -> list[Posting]:
@@ -54,12 +63,16 @@ class Poster:
         return self._now(settlement_id)
 
     def reverse(self, settlement_id: str) -> list[Posting]:
-        """Every batch of the last revision is taken back by a batch of its own."""
+        """Every batch of the last revision is taken back by a batch of its own; the receipts that
+        were made of it first.
+        """
         rows = self._now(settlement_id)
         standing = [p for p in rows if p.state != REVERSED]
         if not standing:
             done = "was reversed already" if rows else "is not posted"
             raise Misuse(f"settlement {settlement_id} {done}; nothing was changed")
+        if self.clearer is not None:
+            self.clearer.take_back(settlement_id)
         for posting in standing:
             number = posting.batch_number
             if posting.state == PLANNED:  # its reply may have been lost: TIMS knows
@@ -122,28 +135,16 @@ class Poster:
                     evidence={"problems": [str(p) for p in check.Problems]},
                 )
         store.plan(self.db, planned)
+        if self.clearer is not None:
+            self.clearer.keep(found.summary.settlement_id)
 
     def _post(self, posting: Posting) -> None:
         batch = self.ledger.post(NewJournalBatch.model_validate(dict(posting.content)))
         store.mark(self.db, posting.ref, POSTED, batch_number=batch.BatchNumber)
 
     def _open_day(self, day: date, settlement_id: str) -> date:
-        """The day itself, or, where the period is closed and the map says `next`, the first day
-        of the first open period after it.
-        """
-        periods = sorted(self.ledger.periods(), key=lambda p: p.Start)
-        mine = next((p for p in periods if p.Start <= day <= p.End), None)
-        if mine is not None and mine.Status == "open":
-            return day
-        following = [p for p in periods if p.Start > day and p.Status == "open"]
-        if self.settlements.accounts.closed_period == "next" and following:
-            return following[0].Start
-        state = "closed" if mine else "not on file"
-        raise NeedsPerson(
-            f"the period of {day} is {state} in TIMS",
-            kind="period-closed",
-            remedy="Open the period, or set `closed_period: next` in accounts.yaml; then retry.",
-            about=f"settlement {settlement_id}",
+        return open_day(
+            self.ledger, day, self.settlements.accounts.closed_period, f"settlement {settlement_id}"
         )
 
     def _to_tims(self, batch: Batch, ref: str, day: date, moved: str) -> NewJournalBatch:

@@ -1,26 +1,31 @@
 """Settlements by themselves: found at Amazon, archived, proven and posted, each as a run."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from crossdock.business.settlements.model import Settled
+from crossdock.business.orders.functions import external_system
+from crossdock.business.settlements.model import Cleared, Settled
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.reports import download, report, settlement_reports, write_to
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.ledger import Ledger
+from crossdock.connectors.tims.receivables import Receivables
 from crossdock.engine.feeds import Change, Feed, Reading
-from crossdock.engine.store import Database
+from crossdock.engine.store import Database, receivables
 from crossdock.kernel.errors import ConfigError, Misuse, NeedsPerson, TryAgain
 from crossdock.kernel.operation import Operation, Repeat
 from crossdock.wiring.accountmap import FILE, read_accounts, read_vocabulary
+from crossdock.wiring.clearing import Clearer
 from crossdock.wiring.posting import Poster, must_be_postable
 from crossdock.wiring.settling import Settlements, shown
 
 AMAZON_SETTLEMENTS = "amazon.settlements"
-FLOW, LINK = "settlements", "settlement"
+TIMS_RECEIVABLES = "tims.receivables"
+FLOW, LINK, CLEARING = "settlements", "settlement", "receivables"
 EVERY, REACH = timedelta(hours=6), timedelta(days=89)
+PATIENCE = timedelta(days=180)  # what has no invoice by then is a person's: settlement match
 _ONCE = "1"  # a report never changes: it is done, or it is not
 
 
@@ -46,20 +51,64 @@ def _wanted(workspace: Path) -> bool:
     return bool(accounts.bank.account)
 
 
-def settle_operation(
+def receivables_feed(store: Callable[[], Database], now: Callable[[], datetime]) -> Feed:
+    """Looks for settlements of which something waits for an invoice or credit memo in TIMS."""
+
+    def read(mark: str | None) -> Reading:
+        del mark  # the store tells what waits
+        since = (now() - PATIENCE).date().isoformat()
+        waiting = receivables.uncleared(store(), since)
+        return Reading([Change(CLEARING, number) for number in waiting], None)
+
+    about = "Settlements with orders that TIMS had no invoice for."
+    return Feed(TIMS_RECEIVABLES, EVERY, read, about)
+
+
+def poster_of(
+    settlements: Settlements, tims: TimsClient, seller: str, marketplaces: Sequence[str], who: str
+) -> Poster:
+    """What posts a settlement and settles TIMS's invoices with it."""
+    ledger = Ledger(tims)
+    systems = [external_system(one) for one in marketplaces]
+    clearer = Clearer(settlements, ledger, Receivables(tims), systems, seller, who)
+    return Poster(settlements, ledger, seller, who, clearer)
+
+
+def settlement_operations(
     workspace: Path,
     amazon: AmazonClient,
     tims: TimsClient,
     store: Callable[[], Database],
     now: Callable[[], datetime],
-) -> Operation:
-    """What the flow does with a report."""
+) -> tuple[Operation, ...]:
+    """What the flows do with a report, and with a settlement that stands in the ledger."""
 
-    def settle(report_id: str) -> Settled:
+    def poster() -> Poster:
         settlements = Settlements(store(), workspace, now)
+        account = amazon.account
+        return poster_of(settlements, tims, account.seller_id, account.marketplace_ids, "crossdock")
+
+    def clear(number: str) -> Cleared:
+        clearer = poster().clearer
+        done, waiting = clearer.clear(number) if clearer is not None else (0, 0)
+        return Cleared(number, done, waiting)
+
+    return (
+        _settle(amazon, poster),
+        Operation(
+            "settlements.clear",
+            takes=(str,), gives=Cleared, repeat=Repeat.IDEMPOTENCY_KEY, run=clear,
+            about="Settles TIMS's invoices with what a posted settlement paid.",
+        ),
+    )  # fmt: skip
+
+
+def _settle(amazon: AmazonClient, made: Callable[[], Poster]) -> Operation:
+    def settle(report_id: str) -> Settled:
+        poster = made()
+        settlements = poster.settlements
         try:
             number = _taken(settlements, amazon, report_id)
-            poster = Poster(settlements, Ledger(tims), amazon.account.seller_id, "crossdock")
             found = settlements.examine(number)
             must_be_postable(found, settlements)
             posted = poster.post(number)

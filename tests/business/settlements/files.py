@@ -67,7 +67,7 @@ def accounts(**changes) -> Accounts:
         bank=Target("1050"),
         payable=Target("2150"),
         carry_forward=Target("1190"),
-        receivable=Target("1150"),
+        clearing=Target("1150"),
         rules=rules,
         modes=(Mode("recognise"),),
         digest="test",

@@ -168,7 +168,7 @@ def test_clear_mode_sends_sales_to_the_receivable_and_fees_where_they_always_go(
 def test_the_linter_names_every_fault_at_once():
     faulty = accounts(
         bank=Target(""),
-        receivable=None,
+        clearing=None,
         modes=(Mode("clear"), Mode("guess")),
         rules=(
             Rule(("referral_fee",), Target("6010"), where="line 1"),
@@ -181,7 +181,7 @@ def test_the_linter_names_every_fault_at_once():
     said = "\n".join(map(str, lint(faulty, sorted(WORDS.categories))))
     for words in (
         "roles.bank",
-        "roles.receivable",
+        "roles.clearing",
         "'guess' is no mode",
         "line 2: is never reached",
         "line 3: a catch-all",

@@ -75,19 +75,21 @@ class Accounts:
     bank: Target  # what Amazon sends: bank, or cash in transit until the deposit is matched
     payable: Target  # what the seller owes when a settlement is negative
     carry_forward: Target  # between the months, or the batches, of one settlement; ends at zero
-    receivable: Target | None  # what TIMS's invoices put there, in clear mode
+    clearing: Target | None  # what buyers paid, until receipts settle TIMS's invoices with it
     rules: tuple[Rule, ...]
     modes: tuple[Mode, ...] = ()
     presentation: str = "summary"  # or "order": one line per order and account
     line_limit: int = 5000
     closed_period: str = "stop"  # or "next": into the first open period, and said on the batch
+    receipts: str = "apply"  # or "none": somebody else settles the invoices
+    refunds: str = "create"  # a credit memo for each, or "wait" for the one that staff issues
     digest: str = ""
     file: str = field(default="accounts.yaml", compare=False)
 
     def target(self, category: str, marketplace: str, fulfilment: str) -> Target | None:
         """Where it belongs; None when no rule says so."""
         if category in SALES and self.mode(marketplace, fulfilment) == CLEAR:
-            return self.receivable if self.receivable and self.receivable.account else None
+            return self.clearing if self.clearing and self.clearing.account else None
         for rule in self.rules:
             if rule.matches(category, marketplace, fulfilment):
                 return rule.target if rule.target.account else None
@@ -112,11 +114,11 @@ def _empty(accounts: Accounts) -> Iterator[Problem]:
         if not getattr(accounts, role).account:
             yield Problem(accounts.file, f"roles.{role}", "names no account.", "Fill it in.")
     if any(m.mode == CLEAR for m in accounts.modes) and not (
-        accounts.receivable and accounts.receivable.account
+        accounts.clearing and accounts.clearing.account
     ):
         yield Problem(
-            accounts.file, "roles.receivable", "names no account, and a channel is to clear.",
-            "Name the account that TIMS's invoices of Amazon orders are open in.",
+            accounts.file, "roles.clearing", "names no account, and a channel is to clear.",
+            "Name the account that Amazon's payments wait on until receipts settle invoices.",
         )  # fmt: skip
     for rule in accounts.rules:
         if not rule.target.account:

@@ -130,3 +130,12 @@ class Settled:
     number: str
     total: str  # with its currency, for people
     batches: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """How far a settlement's money has settled TIMS's invoices and credit memos."""
+
+    number: str
+    orders: int  # sales and refunds whose document was found
+    waiting: int  # those that TIMS has nothing for

@@ -1,6 +1,7 @@
 """TIMS's receivables: invoices, credit memos and receipts. Writes may be repeated without harm."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from crossdock.connectors.tims import receivable_models as m
@@ -19,10 +20,17 @@ class Receivables:
     def __init__(self, client: TimsClient) -> None:
         self._client = client
 
-    def invoices(self, system: str, *, only_open: bool = False, ref: str = "") -> list[m.Invoice]:
+    def invoices(
+        self,
+        system: str,
+        *,
+        only_open: bool = False,
+        ref: str = "",
+        since: datetime | None = None,
+    ) -> list[m.Invoice]:
         """Invoices of orders that came with this ExternalSystem (and ExternalRef)."""
         status = "open" if only_open else ""
-        ask = self._client.wire.invoices(system, status=status, external_ref=ref)
+        ask = self._client.wire.invoices(system, status=status, external_ref=ref, since=since)
         found = self._client.all(m.Invoice, ask, f"TIMS invoices of {ref or system}")
         return [x for x in found if x.ExternalSystem == system and ref in ("", x.ExternalRef)]
 

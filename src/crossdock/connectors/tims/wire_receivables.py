@@ -1,9 +1,10 @@
 """The receivables' part of the wire format; `Wire` is made of it."""
 
-from datetime import date
+from datetime import date, datetime
 
 from crossdock.connectors.tims import receivable_models as m
 from crossdock.connectors.tims.ask import Ask, body_of, create_ask, read_ask, segment
+from crossdock.connectors.tims.fields import rfc3339
 
 _MOST = {"limit": "1000"}
 
@@ -11,11 +12,18 @@ _MOST = {"limit": "1000"}
 class ReceivableAsks:
     """What is asked of TIMS's receivables."""
 
-    def invoices(self, external_system: str, *, status: str = "", external_ref: str = "") -> Ask:
-        """Invoices of orders that carry our reference."""
-        return read_ask(
-            "/invoices", query=_query(external_system, status, external_ref), scope="ar:read"
-        )
+    def invoices(
+        self,
+        external_system: str,
+        *,
+        status: str = "",
+        external_ref: str = "",
+        since: datetime | None = None,
+    ) -> Ask:
+        """Invoices of orders that carry our reference, or that changed since."""
+        query = _query(external_system, status, external_ref)
+        changed = {"updated_since": rfc3339(since)} if since is not None else {}
+        return read_ask("/invoices", query=query | changed, scope="ar:read")
 
     def credit_memos(
         self, external_system: str, *, status: str = "", external_ref: str = ""

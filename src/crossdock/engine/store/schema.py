@@ -265,3 +265,46 @@ posting = sa.Table(
     sa.Column("content", JsonText),
     sa.Index("posting_by_settlement", "settlement_id"),
 )
+
+# What a settlement says of an order: its sale, its refund, its fees.
+settled_order = sa.Table(
+    "settled_order",
+    metadata,
+    sa.Column("settlement_id", sa.Text, primary_key=True),
+    sa.Column("order_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("to_clear", sa.Boolean, nullable=False),
+    sa.Column("posted", sa.Text, nullable=False),
+    sa.Column("first_line", sa.Integer, nullable=False),
+    sa.Index("settled_order_by_order", "order_id"),
+)
+
+# Receipts and credit memos; like postings, written before TIMS is asked.
+receipt = sa.Table(
+    "receipt",
+    metadata,
+    sa.Column("ref", sa.Text, primary_key=True),
+    sa.Column("settlement_id", sa.Text, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("content", JsonText),
+    sa.Index("receipt_by_settlement", "settlement_id"),
+)
+
+# What a receipt takes from the clearing account for each order, and which document it settles.
+cleared = sa.Table(
+    "cleared",
+    metadata,
+    sa.Column("ref", sa.Text, primary_key=True),
+    sa.Column("order_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("document", sa.Text, primary_key=True),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Index("cleared_by_order", "order_id"),
+)

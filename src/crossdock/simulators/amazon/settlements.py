@@ -17,9 +17,13 @@ COLUMNS = (
     "merchant-order-item-id", "merchant-adjustment-item-id", "sku", "quantity-purchased",
     "promotion-id",
 )  # fmt: skip
+_KEPT_FEE = Decimal("0.20")
 _CENT, _REFERRAL, _ADVERTISING = Decimal("0.01"), Decimal("0.15"), Decimal("0.02")
 _KEPT = Decimal("0.10")  # the share that Amazon holds back until the next settlement
+_MOMENT = timedelta(seconds=1)  # an order's own time may be some milliseconds ahead
 _OTHER = "other-transaction"
+_MOST_KEPT_FEE = Decimal("5.00")  # of the referral fee when a sale is given back
+REFUND, CLAIM, CHARGEBACK = "Refund", "A-to-z Guarantee Refund", "Chargeback Refund"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,52 @@ class Settlements:
         self._company = company
         self._began = company.now()
         self._settled: set[str] = set()
+        self._events: list[tuple[str, SettledLine]] = []  # currency and line, not settled yet
         self.closed: list[SimSettlement] = []
+        self.deferred_for = timedelta(0)  # a sale is paid so long after it was shipped
+
+    def give_back(
+        self, order: SimOrder, share: Decimal = Decimal(1), kind: str = REFUND
+    ) -> Decimal:
+        """The buyer gets that share of the order back; what the seller is charged for the goods.
+        The sale itself may be settled earlier or later.
+        """
+        now, back = self._company.now().replace(microsecond=0), Decimal(0)
+        for item in order.lines:
+            if item.cancelled_by is not None:
+                continue
+            line = item.line
+            goods = _rounded(line.unit_price * line.quantity * share)
+            rebate = _rounded(line.discount * share)
+            tax = _rounded((line.tax - line.discount_tax) * share)
+            fee = _rounded((goods - rebate) * _REFERRAL)
+            amounts = [
+                ((kind, "ItemPrice", "Principal"), rebate - goods if kind != REFUND else -goods),
+                ((kind, "ItemPrice", "Tax"), -tax),
+                ((kind, "ItemWithheldTax", "MarketplaceFacilitatorTax-Principal"), tax),
+                ((kind, "ItemFees", "Commission"), fee),
+                ((kind, "ItemFees", "RefundCommission"),
+                 -min(_MOST_KEPT_FEE, _rounded(fee * _KEPT_FEE))),
+            ]  # fmt: skip
+            if kind == REFUND:
+                amounts.append(((kind, "Promotion", "Principal"), rebate))
+            back += goods - rebate
+            self._events += [
+                (order.marketplace.currency,
+                 SettledLine(which, amount, now, order, item.order_item_id, line))
+                for which, amount in amounts if amount
+            ]  # fmt: skip
+        return back
+
+    def make_good(self, order: SimOrder, amount: Decimal) -> None:
+        """Amazon pays a claim itself after all."""
+        now = self._company.now().replace(microsecond=0)
+        item = order.lines[0]
+        line = SettledLine(
+            (_OTHER, _OTHER, "SAFE-T Reimbursement"), amount, now, order, item.order_item_id,
+            item.line,
+        )  # fmt: skip
+        self._events.append((order.marketplace.currency, line))
 
     def close(self) -> list[SimSettlement]:
         """Settle what was shipped since the last time, each currency on its own."""
@@ -72,12 +121,16 @@ class Settlements:
         orders = [
             order
             for order in self._company.orders.values()
-            if order.status == SHIPPED and order.order_id not in self._settled
+            if order.status == SHIPPED
+            and order.order_id not in self._settled
+            and order.updated - _MOMENT + self.deferred_for <= now
         ]
         made: list[SimSettlement] = []
-        for currency in sorted({order.marketplace.currency for order in orders}):
+        sold_in = {order.marketplace.currency for order in orders}
+        for currency in sorted(sold_in | {currency for currency, _ in self._events}):
             mine = [order for order in orders if order.marketplace.currency == currency]
             made.append(self._closed(mine, currency, now, len(self.closed) + len(made)))
+            self._events = [event for event in self._events if event[0] != currency]
             self._settled |= {order.order_id for order in mine}
         self.closed += made
         return made
@@ -87,6 +140,7 @@ class Settlements:
     ) -> SimSettlement:
         before = [s for s in self.closed if s.currency == currency]
         lines = [line for order in orders for line in _sold(order)]
+        lines += [line for at, line in self._events if at == currency]
         sold = sum((x.amount for x in lines if x.kind[2] == "Principal"), Decimal(0))
         if before and before[-1].reserve:
             lines.append(_other("Previous Reserve Amount Balance", -before[-1].reserve, now))

@@ -141,13 +141,14 @@ class Ledger:
         self, what: str, on: date, currency: str, sides: Iterable[tuple[str, Decimal]]
     ) -> None:
         """A subledger's entry: accounts with credits above and debits below zero."""
-        lines = [
+        moved = [(account, amount) for account, amount in sides if amount]
+        if sum((amount for _, amount in moved), NOTHING):
+            raise ValueError(f"{what} does not balance")
+        lines: list[dict[str, Any]] = [
             {"AccountNumber": account, "Debit": max(-amount, NOTHING),
              "Credit": max(amount, NOTHING), "Memo": what}
-            for account, amount in sides if amount
+            for account, amount in moved
         ]  # fmt: skip
-        if sum((x["Credit"] - x["Debit"] for x in lines), NOTHING):
-            raise ValueError(f"{what} does not balance")
         if lines:
             self.batches.add(
                 JournalBatch(

@@ -48,6 +48,7 @@ class Receivables:
         self._pages, self._ledger, self._customers = pages, ledger, customers
         self._clock, self._zone = journal.clock, ZoneInfo(zone)
         self._by_ref: dict[str, list[Invoice]] = {}
+        self._locked = ""
 
     @property
     def today(self) -> date:
@@ -85,6 +86,10 @@ class Receivables:
         sides = [(RECEIVABLE, -totals.total), (SALES, totals.lines + totals.charges)]
         self._book(made.number, made.on, made.currency, [*sides, (SALES_TAX, totals.tax)])
         return made
+
+    def refuse_invoice(self, number: str) -> None:
+        """Somebody has locked this invoice; "" unlocks it."""
+        self._locked = number
 
     # --- the desk -------------------------------------------------------------------------------
 
@@ -198,6 +203,8 @@ class Receivables:
                     at, "document_not_found", "It is not on file", row.get("InvoiceNumber")
                 )
                 continue
+            if document.number == self._locked:
+                findings.add(at, "document_locked", f"{document.number} is locked by somebody")
             if document.number in seen:
                 findings.add(at, "named_twice", f"{document.number} is named twice")
             seen.add(document.number)

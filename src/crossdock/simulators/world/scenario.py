@@ -47,6 +47,10 @@ class Scenario:
     change_address: float = 0.03
     change_quantity: float = 0.02
 
+    # what buyers give back, once it was shipped
+    refunds: float = 0.06  # a third of them in part
+    claims: float = 0.01  # A-to-z; half of them are made good
+
     # what staff do
     tims_cancel: float = 0.02
     partial_shipment: float = 0.15
@@ -95,7 +99,7 @@ _SHARES = (
     *("buyer_cancel_request", "cancel_while_pending", "cancel_before_tims", "cancel_after_tims"),
     *("change_address", "change_quantity", "tims_cancel", "partial_shipment", "multi_package"),
     *("corrected_tracking", "voided_before_confirm", "voided_late", "unknown_carrier"),
-    *("back_orders",),
+    *("back_orders", "refunds", "claims"),
 )
 
 
@@ -140,6 +144,8 @@ CALM = Scenario(
     corrected_tracking=0.0,
     voided_before_confirm=0.0,
     back_orders=0.0,
+    refunds=0.0,
+    claims=0.0,
 )
 """Orders come, are shipped, and nothing goes wrong."""
 

@@ -15,6 +15,7 @@ from crossdock.simulators.faults import Faults
 from crossdock.simulators.tims import TimsSim
 from crossdock.simulators.world import people
 from crossdock.simulators.world.catalogue import catalogue
+from crossdock.simulators.world.givebacks import give_back
 from crossdock.simulators.world.people import Move, Purchase, purchases
 from crossdock.simulators.world.scenario import Scenario
 from crossdock.simulators.world.staff import Staff, plan
@@ -63,6 +64,7 @@ class World:
         self.tims = TimsSim(clock, seed, limits=limits)
         self.staff = Staff(self.amazon, self.tims, self.goods, self._later)
         self.deeds: list[Deed] = []
+        self._given_back: set[str] = set()  # orders that were looked at for it
         self.planned: dict[str, Purchase] = {}  # by Amazon order id
         self._heap: list[tuple[datetime, int, str, str, Callable[[], None]]] = []
         self._queued = 0
@@ -157,7 +159,10 @@ class World:
         return [dict(zip(header.split(","), row.split(","), strict=True)) for row in rows]
 
     def close_settlements(self) -> dict[str, Any]:
-        """Amazon settles; what it pays, by settlement."""
+        """Buyers who give something back do it now; then Amazon settles. What it pays, by
+        settlement.
+        """
+        give_back(self.amazon, self.scenario, f"{self.seed}", self._given_back)
         closed = self.amazon.close_settlements()
         return {s.settlement_id: {"total": f"{s.total:f}", "currency": s.currency} for s in closed}
 

@@ -1,0 +1,155 @@
+"""What settlements say of orders, and the receipts that clear them. Amounts are minor units."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from crossdock.engine.store.database import Database
+from crossdock.engine.store.inbox import upsert
+from crossdock.engine.store.schema import cleared, receipt, settled_order
+
+PLANNED, DONE, REFUSED, REVERSED = "planned", "done", "refused", "reversed"
+RECEIPT, MEMO = "receipt", "credit memo"
+
+
+@dataclass(frozen=True, slots=True)
+class SettledOrder:
+    """What a settlement says of an order."""
+
+    settlement_id: str
+    order_id: str
+    kind: str
+    currency: str
+    amount: int
+    to_clear: bool
+    posted: str  # a day
+    first_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A receipt or credit memo on its way into TIMS, or in it. `content` is what was sent."""
+
+    ref: str
+    settlement_id: str
+    revision: int
+    kind: str
+    state: str
+    number: str
+    at: datetime
+    who: str
+    content: Mapping[str, Any]
+
+
+class Clears(NamedTuple):
+    """A receipt settles this document for that order."""
+
+    order_id: str
+    kind: str
+    document: str
+    amount: int
+
+
+def keep_settled(db: Database, settlement_id: str, rows: Iterable[SettledOrder]) -> None:
+    """What the settlement says now; what was kept of it before is replaced."""
+    values = [{name: getattr(row, name) for name in SettledOrder.__slots__} for row in rows]
+    with db.writing() as connection:
+        connection.execute(
+            settled_order.delete().where(settled_order.c.settlement_id == settlement_id)
+        )
+        if values:
+            connection.execute(settled_order.insert(), values)
+
+
+def settled(db: Database, *, settlement_id: str = "", order_id: str = "") -> list[SettledOrder]:
+    """By settlement, by order, or everything."""
+    query = sa.select(settled_order).order_by(settled_order.c.order_id, settled_order.c.kind)
+    if settlement_id:
+        query = query.where(settled_order.c.settlement_id == settlement_id)
+    if order_id:
+        query = query.where(settled_order.c.order_id == order_id)
+    with db.reading() as connection:
+        return [SettledOrder(**dict(row)) for row in connection.execute(query).mappings()]
+
+
+def plan(db: Database, step: Step, clears: Iterable[Clears] = ()) -> bool:
+    """Write down what will be sent; False when somebody else has taken that reference."""
+    values = {name: getattr(step, name) for name in Step.__slots__}
+    rows = [{"ref": step.ref, **row._asdict()} for row in clears]
+    with db.writing() as connection:
+        done = connection.execute(
+            upsert(db, receipt)
+            .values(**values | {"content": dict(step.content)})
+            .on_conflict_do_nothing()
+        )
+        if not done.rowcount:
+            return False
+        if rows:
+            connection.execute(cleared.insert(), rows)
+        return True
+
+
+def mark(db: Database, ref: str, state: str, number: str = "") -> None:
+    """How far it has come. Reversed and refused are the end."""
+    values = {"state": state} | ({"number": number} if number else {})
+    with db.writing() as connection:
+        connection.execute(
+            receipt.update()
+            .where(receipt.c.ref == ref)
+            .where(receipt.c.state.not_in([REVERSED, REFUSED]))
+            .values(values)
+        )
+
+
+def steps(db: Database, settlement_id: str = "") -> list[Step]:
+    """In the order in which they were planned."""
+    query = sa.select(receipt).order_by(receipt.c.at, receipt.c.ref)
+    if settlement_id:
+        query = query.where(receipt.c.settlement_id == settlement_id)
+    with db.reading() as connection:
+        return [Step(**dict(row)) for row in connection.execute(query).mappings()]
+
+
+def clears_of(db: Database, ref: str) -> list[Clears]:
+    """What a receipt settles."""
+    query = sa.select(cleared).where(cleared.c.ref == ref).order_by(cleared.c.order_id)
+    with db.reading() as connection:
+        return [Clears(r.order_id, r.kind, r.document, r.amount) for r in connection.execute(query)]
+
+
+def cleared_by_order(db: Database, settlement_id: str = "") -> dict[tuple[str, str, str], int]:
+    """(settlement, order, kind) -> what standing receipts, planned ones too, took or will take."""
+    query = (
+        sa.select(
+            receipt.c.settlement_id, cleared.c.order_id, cleared.c.kind,
+            sa.func.sum(cleared.c.amount),
+        )
+        .join(receipt, receipt.c.ref == cleared.c.ref)
+        .where(receipt.c.state.in_([PLANNED, DONE]))
+        .group_by(receipt.c.settlement_id, cleared.c.order_id, cleared.c.kind)
+    )  # fmt: skip
+    if settlement_id:
+        query = query.where(receipt.c.settlement_id == settlement_id)
+    found: dict[tuple[str, str, str], int] = defaultdict(int)
+    with db.reading() as connection:
+        for settlement, order, kind, amount in connection.execute(query):
+            found[settlement, order, kind] += int(amount)
+    return dict(found)
+
+
+def uncleared(db: Database, since: str = "") -> list[str]:
+    """Settlements of which something, posted that day or later, stands on the clearing account."""
+    took = cleared_by_order(db)
+    return sorted(
+        {
+            row.settlement_id
+            for row in settled(db)
+            if row.to_clear
+            and row.posted >= since
+            and row.amount != took.get((row.settlement_id, row.order_id, row.kind), 0)
+        }
+    )
