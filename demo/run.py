@@ -191,7 +191,8 @@ def look_further() -> None:
         "  .venv/bin/crossdock order list\n"
         f"  .venv/bin/crossdock order show {order}\n"
         "  .venv/bin/crossdock case list\n"
-        "  .venv/bin/crossdock settlement list"
+        "  .venv/bin/crossdock settlement list\n"
+        "  .venv/bin/crossdock settlement match"
     )
 
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,34 @@ def settle(console: Console, folder: Path, call: Callable[..., Any], control: st
         table.add_row(number, f"{said['total']} {said['currency']}", posted.get(number, "no"),
                       words, "[green]ok[/]" if fine else "[red]NO[/]")  # fmt: skip
     console.print(table)
-    return _bank_is_right(console, paid, call(control, "ledger")) and good
+    ledger = call(control, "ledger")
+    return all(
+        [
+            good,
+            _bank_is_right(console, paid, ledger),
+            _invoices_are_settled(console, folder, ledger),
+        ]
+    )
+
+
+def _invoices_are_settled(console: Console, folder: Path, ledger: dict[str, Any]) -> bool:
+    """What stands on TIMS's clearing account is exactly what the match lists as open."""
+    from decimal import Decimal
+
+    _, said = crossdock(folder, "settlement", "match", "--limit", "100000")
+    open_orders = Counter(row["state"] for row in said["listed"])
+    words = ", ".join(f"{n} {state}" for state, n in sorted(open_orders.items())) or "none open"
+    matched = said["orders"] - len(said["listed"])
+    console.print(
+        f"  {matched} of {said['orders']} orders are billed, settled and cleared; {words}"
+    )
+    right = True
+    for currency, expected in said["clearing"].items():
+        have = Decimal(ledger.get(currency, {}).get("1150", 0))
+        fine = have == Decimal(expected)
+        right = right and fine
+        console.print(f"  {currency}: clearing account {have}: {'ok' if fine else 'NO'}")
+    return right
 
 
 def _bank_is_right(console: Console, paid: dict[str, Any], ledger: dict[str, Any]) -> bool:

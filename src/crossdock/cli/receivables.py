@@ -72,6 +72,11 @@ def _data(found: "list[OrderPicture]", listed: "list[OrderPicture]", day: "date"
 
     return {
         "orders": len(found),
+        "clearing": {
+            currency: _shown(sum(p.to_clear - p.cleared for p in found if p.currency == currency),
+                             currency)
+            for currency in sorted({p.currency for p in found})
+        },
         "ageing": [
             {"state": state, "currency": currency, "age": age, "orders": n,
              "difference": _shown(amount, currency)}
@@ -91,7 +96,8 @@ def _row(one: "OrderPicture", day: "date") -> dict[str, Any]:
         "billed": money(one.billed), "unpaid": money(one.unpaid), "settled": money(one.sale),
         "refunded": money(one.refund), "credited": money(one.credited),
         "claims": money(one.claim + one.repaid), "fees": money(one.fees),
-        "cleared": money(one.cleared), "difference": money(one.difference),
+        "cleared": money(one.cleared), "clearing": money(one.to_clear - one.cleared),
+        "difference": money(one.difference),
         "invoices": list(one.invoices), "settlements": list(one.settlements),
     }  # fmt: skip
 
