@@ -3,6 +3,7 @@
 import typer
 
 from crossdock.cli import (
+    bank,
     cases,
     connections,
     doctor,
@@ -43,6 +44,7 @@ app.add_typer(cases.app, name="case")
 app.add_typer(flows.app, name="flow")
 app.add_typer(mappings.app, name="mapping")
 app.add_typer(settlements.app, name="settlement")
+app.add_typer(bank.app, name="bank")
 app.add_typer(world.app, name="world")
 app.add_typer(stores.app, name="store")
 app.command("doctor")(doctor.doctor)

@@ -24,7 +24,7 @@ _KEYS = (
     "modes",
     "rules",
 )
-_ROLES = ("bank", "payable", "carry_forward", "clearing")
+_ROLES = ("bank", "payable", "carry_forward", "clearing", "deposit", "exchange")
 _RULE_KEYS = ("category", "account", "branch", "dimensions", "marketplace", "fulfilment")
 _CHOICES = {"presentation": ("summary", "order"), "closed_period": ("stop", "next"),
             "receipts": ("apply", "none"), "refunds": ("create", "wait")}  # fmt: skip
@@ -92,6 +92,8 @@ class _Reader:
             zone=zone, bank=places["bank"], payable=places["payable"],
             carry_forward=places["carry_forward"],
             clearing=places["clearing"] if places["clearing"].account else None,
+            deposit=places["deposit"] if places["deposit"].account else None,
+            exchange=places["exchange"] if places["exchange"].account else None,
             receipts=self._choice("receipts"), refunds=self._choice("refunds"),
             rules=tuple(self._rule(cell) for cell in self._list("rules")),
             modes=tuple(self._mode(cell) for cell in self._list("modes")),

@@ -78,6 +78,8 @@ class Accounts:
     clearing: Target | None  # what buyers paid, until receipts settle TIMS's invoices with it
     rules: tuple[Rule, ...]
     modes: tuple[Mode, ...] = ()
+    deposit: Target | None = None  # the bank account, where `bank` is money in transit
+    exchange: Target | None = None  # between two currencies, where the bank keeps another one
     presentation: str = "summary"  # or "order": one line per order and account
     line_limit: int = 5000
     closed_period: str = "stop"  # or "next": into the first open period, and said on the batch

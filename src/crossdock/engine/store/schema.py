@@ -308,3 +308,38 @@ cleared = sa.Table(
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Index("cleared_by_order", "order_id"),
 )
+
+# What the bank's statements say; the text may name a person only where a bank writes one.
+bank_entry = sa.Table(
+    "bank_entry",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("day", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("reference", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("seen_at", UtcTime, nullable=False),
+)
+
+# This entry pays that settlement.
+deposit = sa.Table(
+    "deposit",
+    metadata,
+    sa.Column("entry_id", sa.Text, primary_key=True),
+    sa.Column("settlement_id", sa.Text, primary_key=True),
+    sa.Column("how", sa.Text, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+)
+
+# What Amazon's other sources say of a settlement.
+cross_check = sa.Table(
+    "cross_check",
+    metadata,
+    sa.Column("settlement_id", sa.Text, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("detail", JsonText),
+)

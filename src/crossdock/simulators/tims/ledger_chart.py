@@ -7,6 +7,7 @@ CHART = (
     ("1150", "Amazon clearing", "asset"),
     ("1160", "Reserve held by Amazon", "asset"),
     ("1170", "Deferred by Amazon", "asset"),
+    ("1180", "Currency exchange", "asset"),
     ("1190", "Settlement carried forward", "asset"),
     ("1990", "Suspense", "asset"),
     ("2150", "Payable to Amazon", "liability"),

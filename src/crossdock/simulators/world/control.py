@@ -28,6 +28,7 @@ class Control:
             ("POST", "quiet"): self._quiet,
             ("POST", "close_settlements"): lambda _: world.close_settlements(),
             ("GET", "ledger"): lambda _: world.ledger(),
+            ("GET", "bank_statement"): lambda _: {"ofx": world.bank_statement()},
             ("POST", "remove_shops"): lambda _: {"removed": world.remove_shops()},
         }
 

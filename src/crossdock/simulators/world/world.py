@@ -14,6 +14,7 @@ from crossdock.simulators.clock import Clock
 from crossdock.simulators.faults import Faults
 from crossdock.simulators.tims import TimsSim
 from crossdock.simulators.world import people
+from crossdock.simulators.world.bank import statement_of
 from crossdock.simulators.world.catalogue import catalogue
 from crossdock.simulators.world.givebacks import give_back
 from crossdock.simulators.world.people import Move, Purchase, purchases
@@ -165,6 +166,10 @@ class World:
         give_back(self.amazon, self.scenario, f"{self.seed}", self._given_back)
         closed = self.amazon.close_settlements()
         return {s.settlement_id: {"total": f"{s.total:f}", "currency": s.currency} for s in closed}
+
+    def bank_statement(self) -> str:
+        """What the bank says has arrived, as OFX."""
+        return statement_of(self.amazon.settlements.closed)
 
     def ledger(self) -> dict[str, Any]:
         """TIMS's trial balance, credits less debits, by currency."""

@@ -1,0 +1,1 @@
+"""Bank statements as files: OFX, CAMT.053, CSV."""
