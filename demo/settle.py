@@ -48,13 +48,34 @@ def settle(console: Console, folder: Path, call: Callable[..., Any], control: st
                       words, "[green]ok[/]" if fine else "[red]NO[/]")  # fmt: skip
     console.print(table)
     ledger = call(control, "ledger")
-    return all(
-        [
-            good,
-            _bank_is_right(console, paid, ledger),
-            _invoices_are_settled(console, folder, ledger),
-        ]
-    )
+    banked = _bank_is_right(console, paid, ledger)
+    cleared = _invoices_are_settled(console, folder, ledger)
+    statement = folder / "bank.ofx"
+    statement.write_text(call(control, "bank_statement")["ofx"], "utf-8")
+    crossdock(folder, "bank", "import", str(statement))
+    arrived = _deposits_are_found(console, folder, paid, call(control, "ledger"))
+    return good and banked and cleared and arrived
+
+
+def _deposits_are_found(
+    console: Console, folder: Path, paid: dict[str, Any], ledger: dict[str, Any]
+) -> bool:
+    """Nothing is in transit any more; the bank account has what Amazon sent."""
+    from decimal import Decimal
+
+    _, said = crossdock(folder, "bank", "list")
+    right = not said["waiting"]
+    for currency in sorted({one["currency"] for one in paid.values()}):
+        totals = [Decimal(s["total"]) for s in paid.values() if s["currency"] == currency]
+        pays = sum((t for t in totals if t > 0), Decimal(0))
+        accounts = {a: Decimal(v) for a, v in ledger.get(currency, {}).items()}
+        fine = accounts.get("1050", 0) == 0 and -accounts.get("1000", Decimal(0)) == pays
+        right = right and fine
+        console.print(
+            f"  {currency}: {-accounts.get('1000', Decimal(0))} found on the bank statement, "
+            f"{-accounts.get('1050', Decimal(0))} in transit: {'ok' if fine else 'NO'}"
+        )
+    return right
 
 
 def _invoices_are_settled(console: Console, folder: Path, ledger: dict[str, Any]) -> bool:

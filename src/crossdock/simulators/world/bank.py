@@ -20,7 +20,7 @@ NEWFILEUID:NONE
 
 
 def statement_of(settlements: Iterable[SimSettlement]) -> str:
-    """OFX: an account for each currency; every positive settlement arrived two days after its end."""
+    """OFX, an account for each currency; what Amazon pays arrives two days after the end."""
     paid = [s for s in settlements if s.total > 0]
     accounts = []
     for n, currency in enumerate(sorted({s.currency for s in paid}), 1):
