@@ -1,5 +1,6 @@
-"""crossdock settlement clear|match: between what Amazon paid and what TIMS has billed."""
+"""crossdock settlement clear|match|check: between what Amazon paid and what TIMS has billed."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -138,3 +139,31 @@ def _shown(amount: int, currency: str) -> str:
     from crossdock.wiring.settling import shown
 
     return shown(amount, currency)
+
+
+@app.command("check")
+def check(settlement: SettlementId, *, as_json: Json = False, workspace: Workspace = None) -> None:
+    """Ask Amazon's Finances what they say of a settlement: total, group, each order."""
+    from crossdock.cli import output
+    from crossdock.cli.options import NEEDS_PERSON
+    from crossdock.cli.session import house_of, settings_of
+    from crossdock.wiring.crosschecking import cross_check, differing, nothing_known
+    from crossdock.wiring.settling import Settlements
+
+    settings = settings_of(workspace)
+    settings.require("amazon")
+    with house_of(settings) as house:
+        settlements = Settlements(house.db, settings.folder, house.clock.now)
+        opinions = cross_check(settlements, house.amazon, settlement)
+    if as_json:
+        output.show_json({"settlement": settlement, "opinions": [asdict(o) for o in opinions]})
+    for one in opinions if not as_json else ():
+        theirs = f", Finances {one.theirs}" if one.theirs else ""
+        words = f"{one.source}: {one.verdict} (file {one.ours}{theirs}, in minor units)"
+        output.say(words, "red" if one.verdict == "differs" else "")
+        for words in one.detail:
+            output.say(f"  {words}")
+    if nothing_known(opinions) and not as_json:
+        output.note("Amazon knows nothing of it, or not any more; or the role is missing.")
+    if differing(opinions):
+        raise typer.Exit(NEEDS_PERSON)

@@ -29,6 +29,7 @@ def as_data(
             {"name": i.name, "expected": i.expected, "found": i.found, "holds": i.holds}
             for i in found.identities
         ],
+        "elsewhere": elsewhere(summary.settlement_id, settlements),
         "notices": found.notices, "unplaced": unplaced_words(found, settlements),
         "batches": [
             {"ref": p.ref, "state": p.state, "tims": p.batch_number, "reversed_by": p.reversed_by}
@@ -61,11 +62,32 @@ def draw(found: "Examined", posted: Sequence[Posting], settlements: "Settlements
         output.say(f"All {len(found.identities)} identities hold.", "green")
     for notice in found.notices:
         output.say(notice, "yellow")
+    for source, (words, fine) in elsewhere(summary.settlement_id, settlements).items():
+        output.say(f"{source}: {words}", "green" if fine else "yellow")
     for posting in posted:
         back = f", taken back by {posting.reversed_by}" if posting.reversed_by else ""
         output.say(f"{posting.ref}: {posting.state} {posting.batch_number}{back}")
     if not posted and good:
         output.note(f"Next: crossdock settlement post {summary.settlement_id}")
+
+
+def elsewhere(settlement: str, settlements: "Settlements") -> dict[str, tuple[str, bool]]:
+    """What others say of it: Amazon's Finances and the bank; whether that is as it should be."""
+    from crossdock.engine.store import deposits
+
+    said: dict[str, tuple[str, bool]] = {}
+    check = deposits.checks(settlements.db).get(settlement, {})
+    for one in check.get("opinions", []):
+        words, fine = one["verdict"], one["verdict"] != "differs"
+        if not fine:
+            words += f": {one['ours']} here, {one['theirs']} there"
+        said[f"Finances, {one['source']}"] = (words, fine)
+    entries = {e.id: e for e in deposits.entries(settlements.db)}
+    for row in deposits.deposits(settlements.db):
+        if row.settlement_id == settlement and row.entry_id in entries:
+            day = entries[row.entry_id].day
+            said[f"bank entry {row.entry_id}"] = (f"arrived {day} ({row.how})", True)
+    return said
 
 
 def _bars(sums: Mapping[str, int], currency: str) -> None:

@@ -19,6 +19,7 @@ _KEYS = (
     "closed_period",
     "receipts",
     "refunds",
+    "cross_check",
     "line_limit",
     "roles",
     "modes",
@@ -27,7 +28,8 @@ _KEYS = (
 _ROLES = ("bank", "payable", "carry_forward", "clearing", "deposit", "exchange")
 _RULE_KEYS = ("category", "account", "branch", "dimensions", "marketplace", "fulfilment")
 _CHOICES = {"presentation": ("summary", "order"), "closed_period": ("stop", "next"),
-            "receipts": ("apply", "none"), "refunds": ("create", "wait")}  # fmt: skip
+            "receipts": ("apply", "none"), "refunds": ("create", "wait"),
+    "cross_check": ("report", "block", "off")}  # fmt: skip
 NO_TARGET = Target("")
 
 
@@ -95,6 +97,7 @@ class _Reader:
             deposit=places["deposit"] if places["deposit"].account else None,
             exchange=places["exchange"] if places["exchange"].account else None,
             receipts=self._choice("receipts"), refunds=self._choice("refunds"),
+            cross_check=self._choice("cross_check"),
             rules=tuple(self._rule(cell) for cell in self._list("rules")),
             modes=tuple(self._mode(cell) for cell in self._list("modes")),
             presentation=self._choice("presentation"),

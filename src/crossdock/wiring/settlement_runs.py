@@ -18,6 +18,7 @@ from crossdock.kernel.errors import ConfigError, Misuse, NeedsPerson, TryAgain
 from crossdock.kernel.operation import Operation, Repeat
 from crossdock.wiring.accountmap import FILE, read_accounts, read_vocabulary
 from crossdock.wiring.clearing import Clearer
+from crossdock.wiring.crosschecking import cross_check, differing
 from crossdock.wiring.posting import Poster, must_be_postable
 from crossdock.wiring.settling import Settlements, shown
 
@@ -111,6 +112,7 @@ def _settle(amazon: AmazonClient, made: Callable[[], Poster]) -> Operation:
             number = _taken(settlements, amazon, report_id)
             found = settlements.examine(number)
             must_be_postable(found, settlements)
+            _must_agree(settlements, amazon, number)
             posted = poster.post(number)
             poster.prove(number)
         except ConfigError as error:
@@ -137,6 +139,24 @@ def _settle(amazon: AmazonClient, made: Callable[[], Poster]) -> Operation:
         run=settle,
         about="Archives, proves and posts one of Amazon's settlement reports.",
     )
+
+
+def _must_agree(settlements: Settlements, amazon: AmazonClient, number: str) -> None:
+    """Ask Finances; what differs is kept for the statement, and stops where the map says so."""
+    policy = settlements.accounts.cross_check
+    if policy == "off":
+        return
+    apart = differing(cross_check(settlements, amazon, number))
+    if apart and policy == "block":
+        words = "; ".join(f"{o.source}: {o.ours} in the file, {o.theirs} there" for o in apart)
+        raise NeedsPerson(
+            f"Amazon's Finances say something else: {words}",
+            kind="settlement-differs",
+            remedy=f"Compare: crossdock settlement check {number}. Then ask Amazon, or set "
+            "`cross_check: report` in accounts.yaml and retry.",
+            about=f"settlement {number}",
+            evidence={"differences": [line for o in apart for line in o.detail]},
+        )
 
 
 def _taken(settlements: Settlements, amazon: AmazonClient, report_id: str) -> str:

@@ -15,6 +15,8 @@ FILES = (
     "sellers-api-model/sellers.json",
     "notifications-api-model/notifications.json",
     "reports-api-model/reports_2021-06-30.json",
+    "finances-api-model/finances_2024-06-19.json",
+    "finances-api-model/financesV0.json",
 )
 METHODS = {"get", "post", "put", "patch", "delete"}
 

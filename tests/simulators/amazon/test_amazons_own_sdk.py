@@ -34,6 +34,8 @@ def sdk() -> SimpleNamespace:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from spapi import SPAPIClient, SPAPIConfig
+        from spapi.api.finances_v0.finances_v0_api import FinancesV0Api
+        from spapi.api.finances_v2024_06_19.finances_v2024_api import FinancesV2024Api
         from spapi.api.notifications_v1.notifications_api import NotificationsApi
         from spapi.api.orders_v0.orders_v0_api import OrdersV0Api
         from spapi.api.orders_v2026_01_01.get_order_api import GetOrderApi
@@ -53,6 +55,8 @@ def sdk() -> SimpleNamespace:
         search_orders=SearchOrdersApi,
         sellers=SellersApi,
         reports=ReportsApi,
+        finances=FinancesV2024Api,
+        groups=FinancesV0Api,
         error=ApiException,
         notification_models=notifications_v1,
         shipment_models=orders_v0,
@@ -198,6 +202,31 @@ def test_a_settlement_report_is_found_and_its_document_has_an_address(
     document = ours.get_report_document(found.report_document_id)
     with urllib.request.urlopen(document.url, timeout=10) as answer:
         assert answer.read() == file_of(settlement)
+
+
+def test_finances_tell_of_a_settlement_what_its_report_says(
+    sdk: SimpleNamespace, as_seller: Connect, sim: AmazonSim
+) -> None:
+    order_id = sim.place_order([WIRE], buyer=ANN, fulfilled_by="AMAZON", pending=False)
+    sim.ship_by_amazon(order_id)
+    (settlement,) = sim.close_settlements()
+
+    ours = as_seller(sdk.finances)
+    (said,) = ours.list_summary(
+        related_identifier_name="SETTLEMENT_ID", related_identifier_value=settlement.settlement_id
+    ).summaries
+    assert said.net_proceeds.currency_amount == float(settlement.total)
+    (group,) = (
+        as_seller(sdk.groups).list_financial_event_groups().payload.financial_event_group_list
+    )
+    assert group.original_total.currency_amount == float(settlement.total)
+    rows = ours.list_transactions(
+        related_identifier_name="FINANCIAL_EVENT_GROUP_ID",
+        related_identifier_value=group.financial_event_group_id,
+    ).payload.transactions
+    released = [r for r in rows if r.transaction_status == "RELEASED"]
+    amounts = [round(r.total_amount.currency_amount * 100) for r in released]
+    assert sum(amounts) == settlement.total * 100
 
 
 def test_errors_reach_the_sdk_as_amazon_writes_them(

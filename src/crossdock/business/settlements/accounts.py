@@ -84,6 +84,7 @@ class Accounts:
     line_limit: int = 5000
     closed_period: str = "stop"  # or "next": into the first open period, and said on the batch
     receipts: str = "apply"  # or "none": somebody else settles the invoices
+    cross_check: str = "report"  # of what Finances say; or "block" the posting, or "off"
     refunds: str = "create"  # a credit memo for each, or "wait" for the one that staff issues
     digest: str = ""
     file: str = field(default="accounts.yaml", compare=False)

@@ -9,6 +9,7 @@ from crossdock.simulators.amazon import sellers
 from crossdock.simulators.amazon.buckets import Buckets
 from crossdock.simulators.amazon.company import Call, Company
 from crossdock.simulators.amazon.documents import ROLES
+from crossdock.simulators.amazon.finances import Finances
 from crossdock.simulators.amazon.lwa import NOTIFICATIONS, Grant, Lwa
 from crossdock.simulators.amazon.notifications import Notifications
 from crossdock.simulators.amazon.orders import Orders
@@ -53,7 +54,12 @@ class Api:
     """The app behind sellingpartnerapi-<region>.amazon.com."""
 
     def __init__(
-        self, company: Company, lwa: Lwa, notifications: Notifications, reports: Reports
+        self,
+        company: Company,
+        lwa: Lwa,
+        notifications: Notifications,
+        reports: Reports,
+        finances: Finances,
     ) -> None:
         self.limits = True
         self.buckets = Buckets()
@@ -61,7 +67,7 @@ class Api:
         self._dates = DateHeader(company.clock)
         self._burst: dict[str, tuple[int, int]] = {}  # operation -> calls left to fail, status
         self._routes: dict[tuple[str, int, str, str], list[Route]] = {}
-        for route in _routes(Orders(company), Shipments(company), notifications, reports):
+        for route in _routes(Orders(company), Shipments(company), notifications, reports, finances):
             key = (route.method, len(route.parts), route.parts[1], route.parts[2])
             self._routes.setdefault(key, []).append(route)
 
@@ -187,7 +193,11 @@ def _burst_status(fault: Fault) -> int:
 
 
 def _routes(
-    orders: Orders, shipments: Shipments, notifications: Notifications, reports: Reports
+    orders: Orders,
+    shipments: Shipments,
+    notifications: Notifications,
+    reports: Reports,
+    finances: Finances,
 ) -> list[Route]:
     n = notifications
     destinations, subscriptions = (
@@ -196,6 +206,7 @@ def _routes(
     )
     destination, of_type = f"{destinations}/{{id}}", f"{subscriptions}/{{type}}"
     by_id = f"{of_type}/{{id}}"
+    finance = "/finances/2024-06-19"
     order, old_order = "/orders/2026-01-01/orders/{id}", "/orders/v0/orders/{id}"
     shops = "/sellers/v1/marketplaceParticipations"
     rows: list[tuple[str, str, str, Callable[[Call], Reply]]] = [
@@ -207,6 +218,19 @@ def _routes(
         ("getReports", "GET", "/reports/2021-06-30/reports", reports.get_reports),
         ("getReport", "GET", "/reports/2021-06-30/reports/{id}", reports.get_report),
         ("getReportDocument", "GET", "/reports/2021-06-30/documents/{id}", reports.get_document),
+        (
+            "listTransactions",
+            "GET",
+            f"{finance}/transactions",
+            finances.list_transactions,
+        ),
+        ("listSummary", "GET", f"{finance}/summary", finances.list_summary),
+        (
+            "listFinancialEventGroups",
+            "GET",
+            "/finances/v0/financialEventGroups",
+            finances.list_groups,
+        ),
         ("createDestination", "POST", destinations, n.create_destination),
         ("getDestinations", "GET", destinations, n.get_destinations),
         ("getDestination", "GET", destination, n.get_destination),

@@ -10,6 +10,7 @@ from crossdock.simulators.amazon.api import Api
 from crossdock.simulators.amazon.company import Company, known_roles
 from crossdock.simulators.amazon.customers import Customers
 from crossdock.simulators.amazon.faultnames import FAULTS
+from crossdock.simulators.amazon.finances import Finances
 from crossdock.simulators.amazon.lwa import Lwa
 from crossdock.simulators.amazon.marketplaces import MARKETPLACES, USUAL
 from crossdock.simulators.amazon.notifications import Notifications
@@ -50,7 +51,8 @@ class AmazonSim(Customers):
         self.lwa = Lwa(clock, company.names, self.faults, company.sellers, company.seen)
         self.notifications = Notifications(company)
         self.reports, self.settlements = Reports(company), Settlements(company)
-        self.api = Api(company, self.lwa, self.notifications, self.reports)
+        self.finances = Finances(company, self.settlements)
+        self.api = Api(company, self.lwa, self.notifications, self.reports, self.finances)
         self.api.limits = limits
         self.deliver: Deliver | None = None  # where `deliver_due` hands notifications to
 

@@ -1,0 +1,113 @@
+"""What Amazon says of money (Finances 2024-06-19 and the event groups of v0).
+
+Amounts are JSON numbers at Amazon; they become exact decimals here.
+"""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+def _from_number(value: Any) -> Any:
+    # The shortest text of the number is what Amazon wrote, up to fifteen digits.
+    return repr(value) if isinstance(value, float) else value
+
+
+Number = Annotated[Decimal, BeforeValidator(_from_number)]
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Currency(_Said):
+    """An amount of the 2024 version."""
+
+    currencyCode: str
+    currencyAmount: Number
+
+
+class OldCurrency(_Said):
+    """An amount of v0."""
+
+    CurrencyCode: str
+    CurrencyAmount: Number
+
+
+class Related(_Said):
+    """An identifier that belongs to a transaction or summary."""
+
+    relatedIdentifierName: str
+    relatedIdentifierValue: str
+
+
+class Summary(_Said):
+    """What a settlement came to."""
+
+    netProceeds: Currency | None = None
+    relatedIdentifiers: tuple[Related, ...] = ()
+
+
+class SummaryResponse(_Said):
+    """A page of summaries."""
+
+    summaries: tuple[Summary, ...] = ()
+    nextToken: str | None = None
+
+
+class Transaction(_Said):
+    """Something that moved money. The status tells whether it has been released."""
+
+    transactionId: str = ""
+    transactionType: str = ""
+    transactionStatus: str = ""
+    relatedIdentifiers: tuple[Related, ...] = ()
+    totalAmount: Currency
+
+    def related(self, name: str) -> str:
+        """The identifier of that name; empty when there is none."""
+        found = (x.relatedIdentifierValue for x in self.relatedIdentifiers
+                 if x.relatedIdentifierName == name)  # fmt: skip
+        return next(found, "")
+
+
+class TransactionsPayload(_Said):
+    """A page of transactions; it may be empty and not be the last."""
+
+    nextToken: str | None = None
+    transactions: tuple[Transaction, ...] = ()
+
+
+class ListTransactionsResponse(_Said):
+    """Amazon wraps the page."""
+
+    payload: TransactionsPayload = TransactionsPayload()
+
+
+class EventGroup(_Said):
+    """A settlement, as v0 names it. It does not name the settlement's number."""
+
+    FinancialEventGroupId: str
+    ProcessingStatus: str = ""
+    FundTransferStatus: str = ""
+    OriginalTotal: OldCurrency | None = None
+    ConvertedTotal: OldCurrency | None = None
+    FundTransferDate: str = ""
+    TraceId: str = ""
+    AccountTail: str = ""
+    FinancialEventGroupStart: str = ""
+    FinancialEventGroupEnd: str = ""
+
+
+class EventGroupsPayload(_Said):
+    """A page of groups."""
+
+    NextToken: str | None = None
+    FinancialEventGroupList: tuple[EventGroup, ...] = ()
+
+
+class ListEventGroupsResponse(_Said):
+    """Amazon wraps the page."""
+
+    payload: EventGroupsPayload = EventGroupsPayload()
