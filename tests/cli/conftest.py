@@ -17,6 +17,8 @@ from crossdock.engine.model import Result as Ended
 from crossdock.engine.store import Database, inbox, open_database, outcomes, workers
 from crossdock.kernel.evidence import Call
 from crossdock.kernel.ids import new_id
+from crossdock.settings import read_settings
+from crossdock.wiring.privacy import vault_of
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LINKED, PARKED, SHIPMENT = "111-1111111-1111111", "222-2222222-2222222", "SH-9"
@@ -116,6 +118,8 @@ def day(folder: Path, filled_store: Path) -> Iterator[Workplace]:
 def _workplace(folder: Path, store: Path) -> Iterator[Workplace]:
     shutil.copy(store, folder / "crossdock.db")
     db = open_database(f"sqlite:///{folder}/crossdock.db")
+    settings = read_settings(folder, {}, tolerate=True)
+    db.vault = vault_of(settings, db, settings.clock())
     yield Workplace(folder, db)
     db.close()
 

@@ -60,6 +60,7 @@ def test_every_commented_setting_exists(run: Run, tmp_path: Path) -> None:
         "AMAZON_SELLER_ID", "AMAZON_CLIENT_ID", "AMAZON_CLIENT_SECRET", "AMAZON_REFRESH_TOKEN",
         "TIMS_CLIENT_ID", "TIMS_CLIENT_SECRET", "TIMS_WEBHOOK_SECRET", "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
+        "PRIVACY_KEY",
     )  # fmt: skip
     known = {**dict.fromkeys(names, "x"), "TIMS_URL": "https://t.example", "TIMS_COMPANY": "A/live"}
     (place / "secrets.env").write_text("")

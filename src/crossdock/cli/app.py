@@ -11,6 +11,7 @@ from crossdock.cli import (
     ledger,
     mappings,
     orders,
+    privacy,
     receivables,
     runs,
     serving,
@@ -45,6 +46,7 @@ app.add_typer(flows.app, name="flow")
 app.add_typer(mappings.app, name="mapping")
 app.add_typer(settlements.app, name="settlement")
 app.add_typer(bank.app, name="bank")
+app.add_typer(privacy.app, name="privacy")
 app.add_typer(world.app, name="world")
 app.add_typer(stores.app, name="store")
 app.command("doctor")(doctor.doctor)

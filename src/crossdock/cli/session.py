@@ -38,6 +38,8 @@ def settings_of(workspace: Path | None, *, tolerate: bool = True) -> "Settings":
 @contextmanager
 def session(workspace: Path | None) -> Iterator[Session]:
     """The store, ready to be read and written. Its connections end with the block."""
+    from crossdock.wiring.privacy import vault_of
+
     settings = settings_of(workspace)
     with store_of(settings) as (db, state):
         if state.trouble:
@@ -49,6 +51,7 @@ def session(workspace: Path | None) -> Iterator[Session]:
         if not state.ready:
             old = f"has tables of version {state.found}" if state.found else "has no tables yet"
             raise Misuse(f"the store {settings.shown_store} {old}; run `crossdock store migrate`")
+        db.vault = vault_of(settings, db, settings.clock())
         yield Session(settings, db)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from crossdock.engine.store.sealed import SEALED
 from crossdock.kernel.errors import NeedsPerson
 from crossdock.kernel.money import Money
 
@@ -20,6 +21,8 @@ def edited(name: str, value: object, edits: Mapping[str, str]) -> object:
 
 
 def _with(value: object, parts: list[str], text: str, path: str) -> Any:
+    if text.startswith(SEALED):
+        raise _bad(path, "its value was destroyed when its time was over")
     head, rest = parts[0], parts[1:]
     if isinstance(value, list | tuple):
         if not head.isdigit() or int(head) >= len(value):

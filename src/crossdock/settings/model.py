@@ -154,6 +154,15 @@ class PolicySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """How personal data is held. Amazon allows at most 30 days after delivery."""
+
+    key: Secret = NO_SECRET  # of 32 bytes; empty: a key file beside an SQLite store
+    keep: timedelta = timedelta(days=30)
+    real_people_in_test: bool = False  # TIMS's test company gets made-up names otherwise
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """The settings file as a person writes it; every field is one line of it."""
 
@@ -164,6 +173,7 @@ class Written:
     amazon: AmazonSettings = field(default=AmazonSettings(), metadata={"needed": True})
     tims: TimsSettings = field(default=TimsSettings(), metadata={"needed": True})
     policy: PolicySettings = PolicySettings()
+    privacy: PrivacySettings = PrivacySettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +189,7 @@ class Settings:
     amazon: AmazonSettings
     tims: TimsSettings
     policy: PolicySettings
+    privacy: PrivacySettings = PrivacySettings()
     clock_text: str = ""
     problems: tuple[Problem, ...] = ()
     open_secrets: tuple[str, ...] = ()  # fields whose secret stands in crossdock.yaml itself

@@ -5,6 +5,7 @@ import os
 import re
 import socket
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -75,7 +76,8 @@ def _settings(workspace: Path, written: Written, reader: "_Reader") -> Settings:
     worker = written.worker or (f"{socket.gethostname()}-{os.getpid()}" if shared else "main")
     return Settings(
         workspace, store, worker, written.listen, written.amazon, written.tims,
-        written.policy, written.clock, tuple(reader.problems), tuple(reader.open_secrets),
+        written.policy, written.privacy, written.clock, tuple(reader.problems),
+        tuple(reader.open_secrets),
     )  # fmt: skip
 
 
@@ -93,6 +95,9 @@ def _belongs_together(written: Written, reader: "_Reader") -> None:
         reader.report("amazon.queue", "has one half of its key.", fix)
     if not 0 < written.listen.port < 65536:
         reader.report("listen.port", f"{written.listen.port} is not a port.", "Use 1 to 65535.")
+    if written.privacy.keep > timedelta(days=30):
+        fix = "Amazon allows at most 30 days after delivery; write 30d or less."
+        reader.report("privacy.keep", "is longer than 30 days.", fix)
     if written.policy.first_back_off > written.policy.longest_back_off:
         fix = "Make longest_back_off the longer one."
         reader.report("policy.first_back_off", "is longer than longest_back_off.", fix)

@@ -45,6 +45,7 @@ def tims_account(settings: "Settings") -> TimsAccount:
         client_secret=tims.client_secret.reveal() if tims.client_secret else "",
         api_key=tims.api_key.reveal() if tims.api_key else "",
         scopes=tuple(tims.scope) or SCOPES,
+        real_people=environment != "test" or settings.privacy.real_people_in_test,
         webhook_secrets=(tims.webhook.secret.reveal(),) if tims.webhook else (),
         rate=RATE if tims.limits else Decimal(1_000_000),
         burst=BURST if tims.limits else 1_000_000,

@@ -38,6 +38,7 @@ from crossdock.wiring.feeds import feeds_of
 from crossdock.wiring.intakes import AmazonQueue, receive_webhook
 from crossdock.wiring.language import Language, read_language
 from crossdock.wiring.operations import every_operation
+from crossdock.wiring.privacy import purge_feed, vault_of
 from crossdock.wiring.settlement_runs import (
     receivables_feed,
     settlement_feed,
@@ -92,6 +93,8 @@ class House:
         """The store. Its tables are made, or brought to this version, when it is first used."""
         self._database = self._database or open_database(self.settings.store)
         self._database.migrate()
+        if self._database.vault is None:
+            self._database.vault = vault_of(self.settings, self._database, self.clock)
         return self._database
 
     # --- connections
@@ -169,6 +172,7 @@ class House:
         for found in (
             settlement_feed(self.amazon, self.settings.folder),
             receivables_feed(lambda: self.db, self.clock.now),
+            purge_feed(self.db),
         ):
             feeds[found.name] = found
         runner = Runner(

@@ -52,6 +52,7 @@ class TimsAccount:
     rate: Decimal = RATE
     burst: int = BURST
     user_agent: str = "crossdock"
+    real_people: bool = True  # False: people are made up before they are sent
 
     @property
     def base(self) -> str:

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from crossdock.engine.model import INTAKE, Case, Outcome, Trouble
 from crossdock.engine.store.database import Database
 from crossdock.engine.store.schema import audit, case, kept_message, work
-from crossdock.kernel.errors import Misuse
+from crossdock.engine.store.sealed import Gone
+from crossdock.kernel.errors import ConfigError, Misuse
 from crossdock.kernel.ids import new_id
+from crossdock.kernel.redact import masked
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Due time of a key that only a person can move."""
@@ -32,6 +34,11 @@ def open_outside_runs(
     """A case for something that never became a record: an unreadable message, a refused webhook.
     `kept` is the message as it came; it is stored with the case.
     """
+    if kept is not None and db.vault is not None:
+        try:
+            kept = db.vault.seal(f"message/{key}", kept)
+        except ConfigError as error:  # the case matters more than the message
+            kept = f"(not kept: {error})"
     with db.writing() as connection:
         if kept is not None:
             known = connection.execute(
@@ -81,7 +88,7 @@ def _write(
         "kind": trouble.kind, "message": trouble.message, "remedy": trouble.remedy,
         "about": trouble.about, "step": step, "run_id": run_id,
         "request_id": trouble.request_id, "code": trouble.code,
-        "evidence": dict(trouble.evidence) or None, "updated_at": now,
+        "evidence": masked(trouble.evidence) or None, "updated_at": now,
     }  # fmt: skip
     mine = sa.and_(case.c.flow == flow, case.c.key == key, case.c.state == "open")
     known = connection.execute(sa.select(case.c.id).where(mine)).scalar()
@@ -151,6 +158,7 @@ def retry(
             raise Misuse(
                 f"{case_id} is already {found.state}; `crossdock case list` shows open ones"
             )
+        hidden = _sealed(db, f"{found.flow}/{found.key}", edits or {})
         with db.writing() as connection:
             mine = sa.and_(work.c.flow == found.flow, work.c.key == found.key)
             row = connection.execute(sa.select(work.c.edits).where(mine)).first()
@@ -158,13 +166,20 @@ def retry(
                 raise Misuse(f"{case_id} has no waiting record; {_ADVICE[found.flow == INTAKE]}")
             values: dict[str, Any] = {"due_at": now}
             if edits or dropped:
-                values["edits"] = {**_without(row.edits or {}, dropped), **(edits or {})} or None
+                values["edits"] = {**_without(row.edits or {}, dropped), **hidden} or None
             connection.execute(work.update().where(mine).values(**values))
-            detail = {**dict.fromkeys(dropped), **(edits or {})}
+            detail = {**dict.fromkeys(dropped), **hidden}
             _audit(connection, who, "case retried", case_id, detail, now)
             db.wake(connection)
         moved += 1
     return moved
+
+
+def _sealed(db: Database, subject: str, edits: Mapping[str, str]) -> dict[str, str]:
+    """What a person sets may be an address or a name: it is kept sealed, also in the audit."""
+    if db.vault is None:
+        return dict(edits)
+    return {path: db.vault.seal(subject, text) for path, text in edits.items()}
 
 
 _ADVICE = {
@@ -221,11 +236,17 @@ def counts(db: Database) -> dict[str, int]:
 
 
 def kept(db: Database, message_id: str) -> str | None:
-    """The body of a message that could not be read."""
+    """The body of a message that could not be read; in words, once it was destroyed."""
     with db.reading() as connection:
-        return connection.execute(
+        body = connection.execute(
             sa.select(kept_message.c.body).where(kept_message.c.id == message_id)
         ).scalar()
+    if body is None or db.vault is None:
+        return body
+    try:
+        return db.vault.open(f"message/{message_id}", body)
+    except Gone as gone:
+        return f"({gone})"
 
 
 def _audit(

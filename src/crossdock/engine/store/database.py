@@ -3,12 +3,15 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from crossdock.kernel.errors import Misuse
+
+if TYPE_CHECKING:
+    from crossdock.engine.store.vault import Vault
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _CHANNEL = "crossdock_work"
@@ -22,6 +25,7 @@ class Database:
     def __init__(self, engine: sa.Engine, url: str) -> None:
         self.engine = engine
         self.url = url
+        self.vault: Vault | None = None  # seals personal values; wiring sets it
 
     @property
     def is_postgres(self) -> bool:
@@ -121,6 +125,7 @@ def wal_engine(url: str, *, synchronous: str) -> sa.Engine:
             f"synchronous={synchronous}",
             "busy_timeout=30000",
             "foreign_keys=ON",
+            "secure_delete=ON",  # a destroyed key is overwritten, not only let go
             "cache_size=-16000",
         ):
             connection.execute(f"PRAGMA {pragma}")

@@ -1,5 +1,6 @@
 """The inbox: events in, claims out. One waiting row per flow and key, however many events came."""
 
+import contextlib
 from collections.abc import Iterable, Sequence, Set
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from crossdock.engine.model import Claim, Claimed, Event
 from crossdock.engine.store.database import Database
 from crossdock.engine.store.schema import event, run, work
+from crossdock.engine.store.sealed import Gone
 
 
 def upsert(db: Database, table: sa.Table) -> Any:
@@ -142,7 +144,7 @@ def claim(
             )
         )  # fmt: skip
     order = {key: n for n, key in enumerate(keys)}
-    records = sorted((_claimed(row) for row in rows), key=lambda r: order[r.key])
+    records = sorted((_claimed(db, flow, row) for row in rows), key=lambda r: order[r.key])
     return Claim(run_id, flow, tuple(records))
 
 
@@ -152,11 +154,22 @@ _CLAIMED = (
 )  # fmt: skip
 
 
-def _claimed(row: Any) -> Claimed:
+def _claimed(db: Database, flow: str, row: Any) -> Claimed:
+    edits = _opened(db, f"{flow}/{row.key}", row.edits) if row.edits else {}
     return Claimed(
-        row.key, row.generation, row.attempts, row.first_seen, row.hint or {}, row.edits or {},
-        row.case_id,
-    )  # fmt: skip
+        row.key, row.generation, row.attempts, row.first_seen, row.hint or {}, edits, row.case_id
+    )
+
+
+def _opened(db: Database, subject: str, edits: dict[str, str]) -> dict[str, str]:
+    """What a person set; a value whose time is over stays sealed, and whoever uses it refuses."""
+    found = {}
+    for path, text in edits.items():
+        found[path] = text
+        if db.vault is not None:
+            with contextlib.suppress(Gone):
+                found[path] = db.vault.open(subject, text)
+    return found
 
 
 def reopen_claim(db: Database, run_id: str, lease_until: datetime) -> Claim | None:
@@ -170,7 +183,7 @@ def reopen_claim(db: Database, run_id: str, lease_until: datetime) -> Claim | No
         ).all()
     if not rows:
         return None
-    records = sorted((_claimed(row) for row in rows), key=lambda r: r.key)
+    records = sorted((_claimed(db, rows[0].flow, row) for row in rows), key=lambda r: r.key)
     return Claim(run_id, rows[0].flow, tuple(records))
 
 

@@ -343,3 +343,27 @@ cross_check = sa.Table(
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("detail", JsonText),
 )
+
+# The key of one record's personal values, wrapped by a master key that is not in the store.
+vault_key = sa.Table(
+    "vault_key",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("wrapped", sa.Text),  # NULL once it was destroyed
+    sa.Column("key_id", sa.Text, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("destroy_after", UtcTime, nullable=False),
+    sa.Column("destroyed_at", UtcTime),
+    sa.Index("vault_key_due", "destroy_after"),
+)
+
+# What TIMS's customers are recognised by: keyed fingerprints, not their names.
+customer_mark = sa.Table(
+    "customer_mark",
+    metadata,
+    sa.Column("mark", sa.Text, primary_key=True),
+    sa.Column("customer_code", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("row_version", sa.BigInteger, nullable=False),
+    sa.Index("customer_mark_by_code", "customer_code"),
+)
