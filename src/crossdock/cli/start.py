@@ -11,7 +11,7 @@ from crossdock.cli.options import Json
 from crossdock.kernel.errors import Misuse
 
 _OWNER_ONLY = 0o600
-_CAPABILITIES = ("orders", "fulfilment")
+_CAPABILITIES = ("orders", "customers", "fulfilment")
 
 
 def init(

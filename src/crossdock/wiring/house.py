@@ -34,6 +34,7 @@ from crossdock.wiring.accounts import (
     policy_of,
     tims_account,
 )
+from crossdock.wiring.customer_runs import customer_operations, customers_feed
 from crossdock.wiring.feeds import feeds_of
 from crossdock.wiring.intakes import AmazonQueue, receive_webhook
 from crossdock.wiring.language import Language, read_language
@@ -137,7 +138,8 @@ class House:
         settle = settlement_operations(
             self.settings.folder, self.amazon, self.tims, lambda: self.db, self.clock.now
         )
-        return table(*named.values(), *settle)
+        known = customer_operations(self.tims, lambda: self.db)
+        return table(*named.values(), *settle, *known)
 
     @cached_property
     def language(self) -> Language:
@@ -172,6 +174,7 @@ class House:
         for found in (
             settlement_feed(self.amazon, self.settings.folder),
             receivables_feed(lambda: self.db, self.clock.now),
+            customers_feed(self.tims, self.settings.folder),
             purge_feed(self.db),
         ):
             feeds[found.name] = found

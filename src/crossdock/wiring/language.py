@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from crossdock import business
+from crossdock.business.customers import functions as customer_functions
+from crossdock.business.customers import model as customers
 from crossdock.business.fulfilment import functions as fulfilment_functions
 from crossdock.business.fulfilment import model as fulfilment
 from crossdock.business.fulfilment import operations as fulfilment_operations
@@ -78,6 +80,7 @@ def types() -> dict[str, Any]:
         "orders": orders,
         "fulfilment": fulfilment,
         "settlements": settlements,
+        "customers": customers,
     }
     return {
         f"{room}.{name}": kind
@@ -89,7 +92,12 @@ def types() -> dict[str, Any]:
 
 def functions() -> Functions:
     """The functions that rows can use."""
-    return {**FUNCTIONS, **order_functions.FUNCTIONS, **fulfilment_functions.FUNCTIONS}
+    return {
+        **FUNCTIONS,
+        **order_functions.FUNCTIONS,
+        **fulfilment_functions.FUNCTIONS,
+        **customer_functions.FUNCTIONS,
+    }
 
 
 def _layers(workspace: Path | None, folder: str, pattern: str) -> list[Path]:

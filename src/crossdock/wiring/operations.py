@@ -16,6 +16,7 @@ from crossdock.kernel.clock import ManualClock
 from crossdock.kernel.errors import Misuse
 from crossdock.kernel.operation import Operation, table
 from crossdock.kernel.quota import MemoryBuckets
+from crossdock.wiring.customer_runs import customer_operations
 from crossdock.wiring.language import PURE
 from crossdock.wiring.settlement_runs import settlement_operations
 
@@ -47,4 +48,4 @@ def without_connections() -> Mapping[str, Operation]:
         raise Misuse("no store is opened for a check")
 
     settle = settlement_operations(Path(), amazon, tims, no_store, clock.now)
-    return table(*named.values(), *settle)
+    return table(*named.values(), *settle, *customer_operations(tims, no_store))

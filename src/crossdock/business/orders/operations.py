@@ -52,6 +52,11 @@ def known(one: TimsOrder | None, other: TimsOrder | None) -> TimsOrder | None:
     return other if one is None else one
 
 
+def booked_on(draft: Draft, customer_code: str | None) -> Draft:
+    """The draft on that customer; on the marketplace's own when none is named."""
+    return draft if customer_code is None else replace(draft, customer_code=customer_code)
+
+
 def tied(draft: Draft, made: TimsOrder) -> TimsOrder:
     """TIMS's own total is the one that was proven; NeedsPerson when TIMS came to another."""
     if made.total is None or made.total == draft.total:
@@ -88,6 +93,14 @@ OPERATIONS: Final[Mapping[str, Operation]] = table(
         repeat=Repeat.PURE,
         run=rules.draft,
         about="The sales order, proven to come to Amazon's total; else one case with all findings.",
+    ),
+    Operation(
+        "orders.booked_on",
+        takes=(Draft, str | None),
+        gives=Draft,
+        repeat=Repeat.PURE,
+        run=booked_on,
+        about="The sales order on the buyer's own customer, where there is one.",
     ),
     Operation(
         "orders.hold",

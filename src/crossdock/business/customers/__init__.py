@@ -1,0 +1,1 @@
+"""Which TIMS customer an Amazon buyer is."""
