@@ -1,5 +1,6 @@
 """A workspace that fits a rehearsal world: its addresses, keys and lookup tables."""
 
+import base64
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,6 +43,10 @@ def write_workspace(
             "limits": limits,
         },
     }  # fmt: skip
+    if not store.startswith("sqlite"):  # workers who share a store need one key
+        settings["privacy"] = {
+            "key": base64.urlsafe_b64encode(b"rehearsal" * 3 + b"-key!").decode()
+        }
     if worker:
         settings["worker"] = worker
     if sqs:

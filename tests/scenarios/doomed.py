@@ -34,6 +34,7 @@ REQUESTS = {
     ("orders", "consume"): "POST .*/stock_reservations/[^/]+/consume",
     ("orders", "create"): "POST .*/sales_orders",
     ("orders", "ensure_customer"): "POST .*/customers",
+    ("orders", "open_account"): "POST .*/customers",
     ("orders", "release"): "POST .*/sales_orders/[^/]+/release",
     ("orders", "reserve"): "POST .*/stock_reservations",
     ("orders", "unreserve"): "DELETE .*/stock_reservations/[^/]+",
@@ -41,7 +42,7 @@ REQUESTS = {
 }
 """What a step's write is on the line: several steps may be under way at once."""
 
-SCARCE = frozenset({"ensure_customer"})  # each wave opens a customer for every marketplace, once
+SCARCE = frozenset({"ensure_customer", "open_account"})  # each customer is opened only once
 
 
 def write_cells(file: Path, cells: Iterable[Cell]) -> None:

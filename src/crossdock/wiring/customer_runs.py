@@ -15,6 +15,7 @@ from crossdock.connectors.tims.customer_models import CustomerCard
 from crossdock.connectors.tims.feed import Watermark, changed_keys
 from crossdock.engine.feeds import Change, Feed, Reading
 from crossdock.engine.store import Database, customers
+from crossdock.kernel.errors import ConfigError, NeedsPerson
 from crossdock.kernel.operation import Operation, Repeat
 from crossdock.wiring.language import SHIPPED
 from crossdock.wiring.privacy import fingerprint
@@ -91,7 +92,14 @@ def _marks_of(card: CustomerCard) -> list[Mark]:
 
 def _hidden(db: Database, marks: Iterable[Mark]) -> list[tuple[str, str]]:
     vault: Any = db.vault
-    return [(mark.kind, fingerprint(vault.master, mark.kind, mark.text)) for mark in marks]
+    try:
+        return [(mark.kind, fingerprint(vault.master, mark.kind, mark.text)) for mark in marks]
+    except ConfigError as error:
+        raise NeedsPerson(
+            str(error.problems[0]),
+            kind="privacy-key-missing",
+            remedy="Set privacy.key on every worker, then retry.",
+        ) from error
 
 
 def _code(prefix: str, mark: str) -> str:

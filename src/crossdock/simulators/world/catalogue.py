@@ -124,8 +124,15 @@ class Catalogue:
             "carriers.csv": _csv("tims_carrier,amazon_code,amazon_name,default_method", carriers),
             "marketplaces.csv": _csv(_MARKETPLACES, shops),
             "customers.csv": _csv("marketplace,customer_code", customers),
+            "business_buyers.csv": _csv(
+                "marketplace_id,rule,prefix,terms_code",
+                (f"{x.marketplace_id},open,{OWN_ACCOUNT}," for x in self.shops[:1]),
+            ),
         }
 
+
+OWN_ACCOUNT = "AMZB-"
+"""Begins the codes of companies' own accounts; only the first marketplace opens such."""
 
 SHOPS = tuple(
     Shop(marketplace_id, country, currency, f"AMZ-{country}", name, Decimal(rate), Decimal(tax))

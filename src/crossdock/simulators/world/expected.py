@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from crossdock.simulators.world.catalogue import Catalogue
+from crossdock.simulators.world.catalogue import OWN_ACCOUNT, Catalogue
 from crossdock.simulators.world.truth import (
     NOTHING,
     AmazonOrder,
@@ -61,7 +61,12 @@ def sale_differences(order: AmazonOrder, sale: SalesOrder, goods: Catalogue) -> 
 def _header(
     order: AmazonOrder, sale: SalesOrder, goods: Catalogue
 ) -> Iterator[tuple[str, object, object]]:
-    yield "CustomerCode", goods.shop(order.marketplace_id).customer_code, sale.customer_code
+    shop = goods.shop(order.marketplace_id)
+    if order.company and shop is goods.shops[0]:  # as business_buyers.csv says
+        own = sale.customer_code[: len(OWN_ACCOUNT)]
+        yield "CustomerCode", OWN_ACCOUNT, own
+    else:
+        yield "CustomerCode", shop.customer_code, sale.customer_code
     yield "ExternalSystem", f"AMAZON:{order.marketplace_id}", sale.external_system
     yield "CurrencyCode", order.currency, sale.currency
     yield "CustomerPoNumber", order.po_number, sale.po_number

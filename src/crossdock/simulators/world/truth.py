@@ -56,6 +56,7 @@ class AmazonOrder:
     address: Mapping[str, str]
     po_number: str
     facilitator_tax: bool
+    company: str  # of an Amazon Business buyer
     total: Decimal
     tax: Decimal
     lines: tuple[Bought, ...]
@@ -197,6 +198,7 @@ def _order(order: SimOrder) -> AmazonOrder:
         },
         po_number=business.po_number if business else "",
         facilitator_tax=order.facilitator_tax,
+        company=business.company if business else "",
         total=grand_total(bought),
         tax=sum((subtotals(line)["TAX"] for line in bought), NOTHING),
         lines=tuple(
