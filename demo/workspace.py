@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 WEBHOOK_SECRET = "rehearsal-webhook-secret"
+PRIVACY_KEY = base64.urlsafe_b64encode(b"rehearsal" * 3 + b"-key!").decode()
 
 
 def write_workspace(

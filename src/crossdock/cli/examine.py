@@ -31,10 +31,9 @@ def settings(found: "Settings") -> list[Finding]:
         for path in found.open_secrets
     ]  # fmt: skip
     if found.shared_store and not found.privacy.key:
-        exposed.append(
-            finding("privacy.key", ok=False, words="is not set, and several workers share the store.",
-                    fix="Make one for all of them: crossdock privacy key --new")
-        )  # fmt: skip
+        words = "is not set, and several workers share the store."
+        fix = "Make one for all of them: crossdock privacy key --new"
+        exposed.append(finding("privacy.key", ok=False, words=words, fix=fix))
     return [*([] if wrong else [read]), *wrong, *exposed]
 
 
