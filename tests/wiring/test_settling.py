@@ -337,3 +337,42 @@ def test_an_account_map_says_all_its_faults_at_once(office):
     said = str(caught.value)
     for words in ("advertising", "Los_Angles", "'mods' is unknown", "modes"):
         assert words in said
+
+
+def test_a_rule_can_be_narrowed_to_a_class_of_skus(office):
+    office.edit_map("rules:\n", "sku_classes:\n  gas: [GAS-*]\n\nrules:\n"
+                    '  - {category: product_sales, sku_class: gas, account: "4910"}\n')  # fmt: skip
+    rows = [
+        {**line(PRINCIPAL, 1000, order="o1"), "sku": "GAS-ARGON"},
+        {**line(PRINCIPAL, 300, order="o1"), "sku": "WLD-TIP"},
+        {**line(PRINCIPAL, 20, order="o2"), "sku": "gas-o2"},
+    ]
+    office.take(report(rows))
+    office.poster.post("28471003921")
+    assert office.balance()["4910"] == Decimal("10.20")
+    assert office.balance()["4000"] == Decimal("3.00")
+    assert verified(office, "28471003921") == []
+    (batch,) = office.settlements.examine("28471003921").batches
+    entry = next(n for n, x in enumerate(batch.lines, 1) if x.target.account == "4910")
+    found, _ = lines_behind(office.settlements, f"28471003921/{batch.part}:{entry}")
+    assert [x.sku for x, _ in found] == ["GAS-ARGON", "gas-o2"]
+
+
+def test_a_class_that_nobody_defined_is_a_fault_of_the_map(office):
+    office.edit_map("rules:\n", "rules:\n"
+                    '  - {category: product_sales, sku_class: gass, account: "4910"}\n')  # fmt: skip
+    with pytest.raises(ConfigError, match="no class of SKUs"):
+        _ = office.settlements.accounts
+
+
+def test_every_map_that_was_posted_with_is_kept_under_the_digest_that_the_proof_names(office):
+    office.take(report([line(PRINCIPAL, 1000)]))
+    office.poster.post("28471003921")
+    first = office.settlements.accounts.digest
+    office.edit_map('product_sales, account: "4000"', 'product_sales, account: "4910"')
+    office.poster.post("28471003921", revise=True)
+    kept = {p.stem for p in (office.folder / "archive" / "accounts").iterdir()}
+    assert kept == {first, office.settlements.accounts.digest}
+    assert f"accounts-digest\t{office.settlements.accounts.digest}" in office.poster.prove(
+        "28471003921"
+    ).read_text("utf-8")

@@ -190,6 +190,9 @@ def accounts(
     init: Annotated[
         bool, typer.Option("--init", help="Write an empty account map to fill in.")
     ] = False,
+    version: Annotated[
+        str, typer.Option("--version", metavar="DIGEST", help="Print the map as it once was.")
+    ] = "",
     as_json: Json = False,
     workspace: Workspace = None,
 ) -> None:
@@ -211,17 +214,32 @@ def accounts(
         path.write_text(template.read_text("utf-8"), encoding="utf-8")
         output.say(f"Wrote {path}. Fill in the accounts, then: crossdock settlement accounts")
         return
+    kept = _kept_maps(folder)
+    if version:
+        fitting = [text for digest, text in kept.items() if digest.startswith(version)]
+        if len(fitting) != 1:
+            raise Misuse(f"{len(fitting)} kept maps begin with {version!r}: {', '.join(kept)}")
+        output.say(fitting[0])
+        return
     found, problems = read_accounts(folder, read_vocabulary(folder))
     if as_json:
-        output.show_json({"digest": found.digest, "rules": len(found.rules),
+        output.show_json({"digest": found.digest, "rules": len(found.rules), "versions": list(kept),
                           "problems": [str(p) for p in problems]})  # fmt: skip
     else:
         for problem in problems:
             output.complain(str(problem))
         if not problems:
             output.say(f"{len(found.rules)} rules, nothing wrong.", "green")
+        output.say(f"This is version {found.digest[:12]}; {len(kept)} were posted with.")
     if problems:
         raise typer.Exit(NEEDS_PERSON)
+
+
+def _kept_maps(folder: Path) -> dict[str, str]:
+    """The account maps that something was posted with, by digest."""
+    from crossdock.wiring.posting import MAPS
+
+    return {p.stem: p.read_text("utf-8") for p in sorted((folder / MAPS).glob("*.yaml"))}
 
 
 def _print_lines(

@@ -23,10 +23,19 @@ _KEYS = (
     "line_limit",
     "roles",
     "modes",
+    "sku_classes",
     "rules",
 )
 _ROLES = ("bank", "payable", "carry_forward", "clearing", "deposit", "exchange")
-_RULE_KEYS = ("category", "account", "branch", "dimensions", "marketplace", "fulfilment")
+_RULE_KEYS = (
+    "category",
+    "account",
+    "branch",
+    "dimensions",
+    "marketplace",
+    "fulfilment",
+    "sku_class",
+)
 _CHOICES = {"presentation": ("summary", "order"), "closed_period": ("stop", "next"),
             "receipts": ("apply", "none"), "refunds": ("create", "wait"),
     "cross_check": ("report", "block", "off")}  # fmt: skip
@@ -100,6 +109,8 @@ class _Reader:
             cross_check=self._choice("cross_check"),
             rules=tuple(self._rule(cell) for cell in self._list("rules")),
             modes=tuple(self._mode(cell) for cell in self._list("modes")),
+            sku_classes=tuple(self._class(*one) for one in self._map(
+                self.root.get("sku_classes")).items()),
             presentation=self._choice("presentation"),
             closed_period=self._choice("closed_period"),
             line_limit=limit, digest=digest, file=FILE,
@@ -117,8 +128,15 @@ class _Reader:
             self._problem(cell.line, "a rule without a category.")
         return Rule(
             categories, self._target(row), self._text(row, "marketplace"),
-            self._text(row, "fulfilment"), f"line {cell.line}",
+            self._text(row, "fulfilment"), f"line {cell.line}", self._text(row, "sku_class"),
         )  # fmt: skip
+
+    def _class(self, name: str, cell: Cell) -> tuple[str, tuple[str, ...]]:
+        patterns = cell.value if isinstance(cell.value, list) else [cell]
+        found = tuple(str(p.value) for p in patterns if p.value)
+        if not found:
+            self._problem(cell.line, f"the class {name} has no pattern.", "Such as [GAS-*].")
+        return name, found
 
     def _mode(self, cell: Cell) -> Mode:
         row = self._map(cell)

@@ -17,11 +17,13 @@ from crossdock.connectors.tims.ledger_models import BatchReversal, JournalLine, 
 from crossdock.engine.store import settlements as store
 from crossdock.engine.store.settlements import PLANNED, POSTED, REVERSED, Posting
 from crossdock.kernel.errors import Misuse, NeedsPerson
+from crossdock.wiring.accountmap import FILE
 from crossdock.wiring.clearing import Clearer
 from crossdock.wiring.periods import open_day
 from crossdock.wiring.settling import Examined, Settlements, shown
 
 PROOFS = Path("proofs")
+MAPS = Path("archive") / "accounts"
 
 
 class Poster:
@@ -134,9 +136,18 @@ class Poster:
                     about=f"settlement {found.summary.settlement_id}",
                     evidence={"problems": [str(p) for p in check.Problems]},
                 )
+        self._keep_map()
         store.plan(self.db, planned)
         if self.clearer is not None:
             self.clearer.keep(found.summary.settlement_id)
+
+    def _keep_map(self) -> None:
+        """The account map as it was, under the digest that proofs name."""
+        workspace = self.settlements.workspace
+        kept = workspace / MAPS / f"{self.settlements.accounts.digest}.yaml"
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_bytes((workspace / FILE).read_bytes())
 
     def _post(self, posting: Posting) -> None:
         batch = self.ledger.post(NewJournalBatch.model_validate(dict(posting.content)))

@@ -146,7 +146,8 @@ class Settlements:
         charset = str(file.detail.get("charset", ""))
         path = self.path(file)
         with path.open("rb") as stream:
-            reading = read(stream, zone=ZoneInfo(accounts.zone), charset=charset)
+            reading = read(stream, zone=ZoneInfo(accounts.zone), charset=charset,
+                           by_sku=accounts.by_sku)  # fmt: skip
         summary = reading.summary
         if summary is None or not reading.usable:
             raise Misuse(f"{file.path} can no longer be read: {reading.faults[:1]}")
@@ -202,7 +203,8 @@ class Settlements:
         if line.posted is None:
             raise Misuse(f"line {line.number} has no time")
         month = f"{line.posted.astimezone(ZoneInfo(self.accounts.zone)):%Y-%m}"
-        return GroupKey(line.triple, line.marketplace, line.fulfilment, "", month)
+        sku = line.sku if self.accounts.by_sku else ""
+        return GroupKey(line.triple, line.marketplace, line.fulfilment, sku, month)
 
     def _by_order(self, path: Path, charset: str) -> list[tuple[GroupKey, Group, str]]:
         found: dict[tuple[GroupKey, str], list[int]] = {}

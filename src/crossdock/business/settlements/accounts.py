@@ -5,6 +5,7 @@ There is no default. A category without a rule, or with a rule that names no acc
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from crossdock.business.settlements.categories import BALANCES, SALES
 from crossdock.kernel.errors import Problem, nearest
@@ -34,10 +35,13 @@ class Rule:
     marketplace: str = ""  # as the file spells it: "amazon.com"
     fulfilment: str = ""  # AFN or MFN
     where: str = ""  # "line 12" of the file it stands in
+    sku_class: str = ""  # one of the map's classes
 
-    def matches(self, category: str, marketplace: str, fulfilment: str) -> bool:
+    def matches(
+        self, category: str, marketplace: str, fulfilment: str, sku_class: str = ""
+    ) -> bool:
         """Whether a line of that kind is meant."""
-        return (
+        return self.sku_class in ("", sku_class) and (
             (category in self.categories or ANY in self.categories)
             and self.marketplace.casefold() in ("", marketplace.casefold())
             and self.fulfilment.casefold() in ("", fulfilment.casefold())
@@ -45,7 +49,7 @@ class Rule:
 
     def covers(self, other: "Rule") -> bool:
         """Everything that `other` could match is matched here already."""
-        return (
+        return self.sku_class in ("", other.sku_class) and (
             (ANY in self.categories or set(other.categories) <= set(self.categories))
             and self.marketplace.casefold() in ("", other.marketplace.casefold())
             and self.fulfilment.casefold() in ("", other.fulfilment.casefold())
@@ -78,6 +82,7 @@ class Accounts:
     clearing: Target | None  # what buyers paid, until receipts settle TIMS's invoices with it
     rules: tuple[Rule, ...]
     modes: tuple[Mode, ...] = ()
+    sku_classes: tuple[tuple[str, tuple[str, ...]], ...] = ()  # name, patterns such as "GAS-*"
     deposit: Target | None = None  # the bank account, where `bank` is money in transit
     exchange: Target | None = None  # between two currencies, where the bank keeps another one
     presentation: str = "summary"  # or "order": one line per order and account
@@ -89,12 +94,27 @@ class Accounts:
     digest: str = ""
     file: str = field(default="accounts.yaml", compare=False)
 
-    def target(self, category: str, marketplace: str, fulfilment: str) -> Target | None:
+    @property
+    def by_sku(self) -> bool:
+        """True when a rule looks at SKUs."""
+        return any(rule.sku_class for rule in self.rules)
+
+    def class_of(self, sku: str) -> str:
+        """The first class with a pattern that fits; empty when none does."""
+        for name, patterns in self.sku_classes:
+            if sku and any(fnmatchcase(sku.casefold(), p.casefold()) for p in patterns):
+                return name
+        return ""
+
+    def target(
+        self, category: str, marketplace: str, fulfilment: str, sku: str = ""
+    ) -> Target | None:
         """Where it belongs; None when no rule says so."""
         if category in SALES and self.mode(marketplace, fulfilment) == CLEAR:
             return self.clearing if self.clearing and self.clearing.account else None
+        sku_class = self.class_of(sku) if self.by_sku else ""
         for rule in self.rules:
-            if rule.matches(category, marketplace, fulfilment):
+            if rule.matches(category, marketplace, fulfilment, sku_class):
                 return rule.target if rule.target.account else None
         return None
 
@@ -143,7 +163,13 @@ def _doubtful(accounts: Accounts, known: Sequence[str]) -> Iterator[Problem]:
                 f"{mode.mode!r} is no mode.",
                 nearest(mode.mode, [CLEAR, RECOGNISE]),
             )
+    classes = [name for name, _ in accounts.sku_classes]
     for rule in accounts.rules:
+        if rule.sku_class and rule.sku_class not in classes:
+            yield Problem(
+                accounts.file, rule.where, f"{rule.sku_class!r} is no class of SKUs.",
+                nearest(rule.sku_class, classes) or "Name it among sku_classes.",
+            )  # fmt: skip
         for category in rule.categories:
             if category == ANY:
                 swallowed = ", ".join(sorted(BALANCES)[:3])

@@ -96,7 +96,7 @@ def placed(
         category = vocabulary.category(key.triple)
         target = None
         if category is not None:
-            target = accounts.target(category, key.marketplace, key.fulfilment)
+            target = accounts.target(category, key.marketplace, key.fulfilment, key.sku)
         found.append(Placed(key, group, category, target, order_id))
     return tuple(found)
 
