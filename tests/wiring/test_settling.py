@@ -31,12 +31,12 @@ RELEASED = ("other-transaction", "other-transaction", "Previous Reserve Amount B
 class Office:
     """A workspace beside a simulated TIMS."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, now: datetime = datetime(2026, 7, 3, tzinfo=UTC)) -> None:
         self.folder = folder
         text = (ROOT / "demo" / "accounts.yaml").read_text("utf-8")
         # Everything is recognised here; orders need no invoice.
         self.write_map(text.replace("  - {mode: clear, fulfilment: MFN}\n", ""))
-        self.clock = ManualClock(datetime(2026, 7, 3, tzinfo=UTC))
+        self.clock = ManualClock(now)
         self.tims = a_tims(self.clock, limits=False)
         self.db = open_database(f"sqlite:///{folder}/store.db")
         self.db.migrate()

@@ -6,6 +6,7 @@ from crossdock.cli import (
     bank,
     cases,
     connections,
+    deferred,
     doctor,
     flows,
     ledger,
@@ -23,7 +24,7 @@ from crossdock.cli import (
 from crossdock.cli.failures import Root
 
 # These add their commands to the noun `settlement`.
-_ = ledger, receivables
+_ = deferred, ledger, receivables
 
 app = typer.Typer(
     name="crossdock",

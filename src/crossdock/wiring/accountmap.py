@@ -26,7 +26,7 @@ _KEYS = (
     "sku_classes",
     "rules",
 )
-_ROLES = ("bank", "payable", "carry_forward", "clearing", "deposit", "exchange")
+_ROLES = ("bank", "payable", "carry_forward", "clearing", "deposit", "exchange", "deferred")
 _RULE_KEYS = (
     "category",
     "account",
@@ -105,6 +105,7 @@ class _Reader:
             clearing=places["clearing"] if places["clearing"].account else None,
             deposit=places["deposit"] if places["deposit"].account else None,
             exchange=places["exchange"] if places["exchange"].account else None,
+            deferred=places["deferred"] if places["deferred"].account else None,
             receipts=self._choice("receipts"), refunds=self._choice("refunds"),
             cross_check=self._choice("cross_check"),
             rules=tuple(self._rule(cell) for cell in self._list("rules")),

@@ -85,6 +85,7 @@ class Accounts:
     sku_classes: tuple[tuple[str, tuple[str, ...]], ...] = ()  # name, patterns such as "GAS-*"
     deposit: Target | None = None  # the bank account, where `bank` is money in transit
     exchange: Target | None = None  # between two currencies, where the bank keeps another one
+    deferred: Target | None = None  # what Amazon keeps back at a month's end
     presentation: str = "summary"  # or "order": one line per order and account
     line_limit: int = 5000
     closed_period: str = "stop"  # or "next": into the first open period, and said on the batch

@@ -56,14 +56,51 @@ class SummaryResponse(_Said):
     nextToken: str | None = None
 
 
+class Breakdown(_Said):
+    """A kind of money, and what it is made of."""
+
+    breakdownType: str = ""
+    breakdownAmount: Currency | None = None
+    breakdowns: "tuple[Breakdown, ...]" = ()
+
+
+class Context(_Said):
+    """More about a transaction or item; which fields there are depends on its kind."""
+
+    contextType: str = ""
+    deferralReason: str = ""
+    maturityDate: str = ""
+    fulfillmentNetwork: str = ""
+    sku: str = ""
+
+
+class TransactionItem(_Said):
+    """One thing that was sold."""
+
+    breakdowns: tuple[Breakdown, ...] = ()
+    contexts: tuple[Context, ...] = ()
+
+
+class Marketplace(_Said):
+    """Where it was sold."""
+
+    marketplaceId: str = ""
+    marketplaceName: str = ""
+
+
 class Transaction(_Said):
     """Something that moved money. The status tells whether it has been released."""
 
     transactionId: str = ""
     transactionType: str = ""
     transactionStatus: str = ""
+    postedDate: str = ""
     relatedIdentifiers: tuple[Related, ...] = ()
     totalAmount: Currency
+    items: tuple[TransactionItem, ...] = ()
+    breakdowns: tuple[Breakdown, ...] = ()
+    contexts: tuple[Context, ...] = ()
+    marketplaceDetails: Marketplace | None = None
 
     def related(self, name: str) -> str:
         """The identifier of that name; empty when there is none."""

@@ -73,6 +73,21 @@ def released(client: AmazonClient, group_id: str) -> list[m.Transaction]:
     return [*found.values(), *loose]
 
 
+def deferred(client: AmazonClient, after: datetime, before: datetime) -> list[m.Transaction]:
+    """What was kept back in that time, released since or not; each transaction once."""
+    found: dict[str, m.Transaction] = {}
+    for status in ("DEFERRED", "DEFERRED_RELEASED"):
+        query = {"postedAfter": timestamp(after), "postedBefore": timestamp(before),
+                 "transactionStatus": status}  # fmt: skip
+        pages = _pages(client, m.ListTransactionsResponse, "listTransactions",
+                       f"{_NEW}/transactions", query, f"{status} transactions",
+                       lambda page: page.payload.nextToken)  # fmt: skip
+        for page in pages:
+            for one in page.payload.transactions:
+                found[one.transactionId] = one
+    return list(found.values())
+
+
 def _pages(
     client: AmazonClient, model: type[P], operation: str, path: str, query: Mapping[str, str],
     about: str, token_of: Callable[[P], str | None], token_name: str = "nextToken",  # noqa: S107

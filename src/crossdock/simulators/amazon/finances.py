@@ -1,12 +1,14 @@
 """Finances: the same settlements as their reports, told in another way."""
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from crossdock.simulators.amazon.company import Call, Company
 from crossdock.simulators.amazon.replies import answer, invalid
-from crossdock.simulators.amazon.settlements import Settlements, SimSettlement
-from crossdock.simulators.amazon.state import parse_timestamp, timestamp
+from crossdock.simulators.amazon.settlements import Settlements, SimSettlement, lines_of
+from crossdock.simulators.amazon.state import SHIPPED, SimOrder, parse_timestamp, timestamp
 from crossdock.simulators.wire import Reply
 
 _PAGE = 500
@@ -29,15 +31,18 @@ class Finances:
         return answer(200, {"summaries": rows})
 
     def list_transactions(self, call: Call) -> Reply:
-        """listTransactions, by group."""
+        """listTransactions, by group, or what is kept back."""
         query = call.request.query
-        if query.get("relatedIdentifierName") != "FINANCIAL_EVENT_GROUP_ID":
+        if query.get("transactionStatus", "").startswith("DEFERRED"):
+            rows = list(self._deferred(query))
+        elif query.get("relatedIdentifierName") != "FINANCIAL_EVENT_GROUP_ID":
             raise invalid("relatedIdentifierName must be FINANCIAL_EVENT_GROUP_ID here")
-        group = query.get("relatedIdentifierValue", "")
-        rows = [
-            row for s in self._settlements.closed if group_of(s) == group
-            for row in self._transactions(s)
-        ]  # fmt: skip
+        else:
+            group = query.get("relatedIdentifierValue", "")
+            rows = [
+                row for s in self._settlements.closed if group_of(s) == group
+                for row in self._transactions(s)
+            ]  # fmt: skip
         start = int(query.get("nextToken", "0"))
         payload: dict[str, object] = {"transactions": rows[start : start + _PAGE]}
         if start + _PAGE < len(rows):
@@ -52,6 +57,18 @@ class Finances:
             self._group(s) for s in self._settlements.closed if since is None or s.start >= since
         ]
         return answer(200, {"payload": {"FinancialEventGroupList": rows}})
+
+    def _deferred(self, query: Mapping[str, str]) -> Iterator[dict[str, object]]:
+        """Sales that are, or were, kept back until some days after they were shipped."""
+        after, before = (parse_timestamp(query[n]) for n in ("postedAfter", "postedBefore"))
+        now, wait = self._company.now(), self._settlements.deferred_for
+        for order in self._company.orders.values():
+            posted = order.updated
+            if not wait or order.status != SHIPPED or not after <= posted <= before:
+                continue
+            status = "DEFERRED" if posted + wait > now else "DEFERRED_RELEASED"
+            if status == query["transactionStatus"]:
+                yield _kept_back(order, status, posted + wait)
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -125,3 +142,43 @@ def trace_of(settlement: SimSettlement) -> str:
 
 def _amount(amount: Decimal, currency: str) -> dict[str, object]:
     return {"currencyCode": currency, "currencyAmount": float(amount)}
+
+
+_BREAKDOWNS = {
+    ("ItemPrice", "Principal"): "OurPricePrincipal",
+    ("ItemPrice", "Tax"): "OurPriceTax",
+    ("ItemPrice", "Shipping"): "ShippingPrincipal",
+    ("ItemPrice", "ShippingTax"): "ShippingTax",
+    ("ItemPrice", "GiftWrap"): "GiftwrapPrincipal",
+    ("ItemPrice", "GiftWrapTax"): "GiftwrapTax",
+    ("Promotion", "Principal"): "OurPriceDiscount",
+    ("Promotion", "Shipping"): "ShippingDiscount",
+}
+"""Finances name things otherwise than the report."""
+
+
+def _kept_back(order: SimOrder, status: str, matures: datetime) -> dict[str, object]:
+    currency, total = order.marketplace.currency, Decimal(0)
+    leaves: list[dict[str, object]] = []
+    for line in lines_of(order):
+        _, family, label = line.kind
+        total += line.amount
+        name = _BREAKDOWNS.get((family, label), label)
+        leaves.append({"breakdownType": name, "breakdownAmount": _amount(line.amount, currency),
+                       "breakdowns": []})  # fmt: skip
+    network = "AFN" if order.fulfilled_by == "AMAZON" else "MFN"
+    return {
+        "transactionId": f"D-{order.order_id}", "transactionType": "Shipment",
+        "transactionStatus": status, "postedDate": timestamp(order.updated),
+        "relatedIdentifiers": [{"relatedIdentifierName": "ORDER_ID",
+                                "relatedIdentifierValue": order.order_id}],
+        "totalAmount": _amount(total, currency),
+        "marketplaceDetails": {"marketplaceId": order.marketplace.id,
+                               "marketplaceName": order.marketplace.name},
+        "contexts": [{"contextType": "DeferredContext", "deferralReason": "DD7",
+                      "maturityDate": timestamp(matures)}],
+        "items": [{"contexts": [{"contextType": "ProductContext", "fulfillmentNetwork": network}],
+                   "breakdowns": [{"breakdownType": "Sales",
+                                   "breakdownAmount": _amount(total, currency),
+                                   "breakdowns": leaves}]}],
+    }  # fmt: skip

@@ -139,7 +139,7 @@ class Settlements:
         self, orders: list[SimOrder], currency: str, now: datetime, before_it: int
     ) -> SimSettlement:
         before = [s for s in self.closed if s.currency == currency]
-        lines = [line for order in orders for line in _sold(order)]
+        lines = [line for order in orders for line in lines_of(order)]
         lines += [line for at, line in self._events if at == currency]
         sold = sum((x.amount for x in lines if x.kind[2] == "Principal"), Decimal(0))
         if before and before[-1].reserve:
@@ -155,7 +155,7 @@ class Settlements:
         return SimSettlement(number, start, now, currency, tuple(lines))
 
 
-def _sold(order: SimOrder) -> Iterator[SettledLine]:
+def lines_of(order: SimOrder) -> Iterator[SettledLine]:
     """An order's amounts; the marketplace keeps the tax that it collected."""
     for item in order.lines:
         if item.cancelled_by is not None:

@@ -1,0 +1,68 @@
+"""crossdock settlement deferred: what Amazon keeps back until after delivery."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from crossdock.cli.options import Json, Workspace
+from crossdock.cli.settlements import app
+
+
+@app.command("deferred")
+def deferred(
+    as_of: Annotated[
+        datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The last day of a month.")
+    ],
+    *,
+    post: Annotated[
+        bool, typer.Option("--post", help="Book it, and take it back on the next day.")
+    ] = False,
+    as_json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Earned and in no settlement yet: kept back by Amazon at the end of a day, and its accrual."""
+    from crossdock.cli import output
+    from crossdock.cli.options import NEEDS_PERSON
+    from crossdock.cli.session import house_of, settings_of, who
+    from crossdock.connectors.tims.ledger import Ledger
+    from crossdock.wiring.deferring import Deferring
+    from crossdock.wiring.settling import Settlements, shown
+
+    settings = settings_of(workspace)
+    settings.require("amazon", "tims") if post else settings.require("amazon")
+    with house_of(settings) as house:
+        settlements = Settlements(house.db, settings.folder, house.clock.now)
+        seller = settings.amazon.seller_id
+        desk = Deferring(settlements, house.amazon, Ledger(house.tims), seller, who())
+        found, unknown = desk.look(as_of.date())
+        posted = desk.post(as_of.date()) if post and not unknown else []
+    data = [
+        {"currency": a.currency, "orders": a.orders, "kept_back": shown(a.total, a.currency),
+         "booked_by_invoices": shown(a.by_invoice, a.currency),
+         "lines": [{"account": str(t), "category": c, "amount": shown(x, a.currency)}
+                   for t, c, x in a.lines]}
+        for a in found
+    ]  # fmt: skip
+    if as_json:
+        output.show_json({
+            "as_of": as_of.date().isoformat(), "accruals": data,
+            "unknown": [{"what": u.what, "order": u.order_id} for u in unknown],
+            "batches": [{"ref": p.ref, "state": p.state, "tims": p.batch_number,
+                         "reversed_by": p.reversed_by} for p in posted],
+        })  # fmt: skip
+    else:
+        for one, row in zip(found, data, strict=True):
+            output.say(f"{row['kept_back']} {one.currency} of {one.orders} orders, "
+                       f"{row['booked_by_invoices']} of it booked by invoices", "bold")  # fmt: skip
+            rows = [(str(t), c, shown(x, one.currency)) for t, c, x in one.lines]
+            output.table(("account", "category", one.currency), rows)
+        for thing in unknown[:20]:
+            output.say(f"{thing.what} ({thing.order_id})", "red")
+        for batch in posted:
+            output.say(f"{batch.ref}: TIMS batch {batch.batch_number}, taken back by "
+                       f"{batch.reversed_by}", "green")  # fmt: skip
+        if not found:
+            output.say("Amazon kept nothing back.")
+    if unknown:
+        raise typer.Exit(NEEDS_PERSON)
