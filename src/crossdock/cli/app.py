@@ -5,6 +5,7 @@ import typer
 from crossdock.cli import (
     bank,
     cases,
+    comparing,
     connections,
     deferred,
     doctor,
@@ -24,7 +25,7 @@ from crossdock.cli import (
 from crossdock.cli.failures import Root
 
 # These add their commands to the noun `settlement`.
-_ = deferred, ledger, receivables
+_ = comparing, deferred, ledger, receivables
 
 app = typer.Typer(
     name="crossdock",

@@ -18,6 +18,7 @@ from crossdock.business.settlements.categories import Vocabulary
 from crossdock.business.settlements.full import lines
 from crossdock.business.settlements.journal import Batch, Placed, Unplaced
 from crossdock.business.settlements.model import Group, GroupKey, Line, Reading, Summary
+from crossdock.business.settlements.older import converted, is_older
 from crossdock.business.settlements.proof import Identity, Neighbour, State
 from crossdock.business.settlements.reader import read
 from crossdock.engine.store import Database
@@ -77,6 +78,10 @@ class Settlements:
         read is archived all the same, and raised with every faulty line.
         """
         sha256 = _hash_of(path)
+        with path.open("rb") as stream:
+            older = is_older(stream.read(1 << 16))
+        if older:
+            return self._take_older(path, sha256, source, charset)
         kept = self._archive(path, sha256)
         with kept.open("rb") as stream:
             reading = read(stream, charset=charset)
@@ -113,6 +118,17 @@ class Settlements:
             )
         new = store.seen(self.db, file, State.SUPERSEDED.value)
         return file, new
+
+    def _take_older(
+        self, path: Path, original: str, source: str, charset: str
+    ) -> tuple[SeenFile, bool]:
+        """Flat file V1: archived as it came, and read in the form of today."""
+        self._archive(path, original)
+        with tempfile.TemporaryDirectory(prefix="crossdock-") as folder:
+            today = Path(folder) / path.name
+            with path.open("rb") as old, today.open("wb") as new:
+                new.writelines(converted(old))
+            return self.take(today, f"{source} V1 {original[:12]}", charset)
 
     def file(self, settlement_id: str) -> SeenFile:
         """The file that counts: the newest that is not superseded."""

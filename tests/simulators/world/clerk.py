@@ -25,6 +25,8 @@ class Clerk:
         self.skus = {row["sku"]: row for row in _table(world, "skus.csv")}
         self.carriers = {row["tims_carrier"]: row for row in _table(world, "carriers.csv")}
         self.shops = {row["marketplace"]: row for row in _table(world, "customers.csv")}
+        self.open_accounts = {row["marketplace_id"]: row["prefix"]
+                              for row in _table(world, "business_buyers.csv")}  # fmt: skip
         self._seen: dict[str, object] = {}  # key -> version looked at
         self._told: dict[str, Any] = {}  # package reference -> what Amazon was told
         self._applied: dict[str, Any] = {}  # order id -> address applied
@@ -110,7 +112,7 @@ class Clerk:
         body = {
             "ExternalSystem": f"AMAZON:{shop}",
             "ExternalRef": order_id,
-            "CustomerCode": self.shops[shop]["customer_code"],
+            "CustomerCode": self._customer(order, shop),
             "CurrencyCode": order["proceeds"]["grandTotal"]["currencyCode"],
             "CustomerPoNumber": order.get("buyer", {}).get("buyerPurchaseOrderNumber"),
             "MustShipBy": order["fulfillment"]["shipByWindow"]["latestDateTime"],
@@ -129,6 +131,16 @@ class Clerk:
         assert released.status == 200, released
         bought = [(x["orderItemId"], x["quantityOrdered"]) for x in order["orderItems"]]
         self._applied[order_id] = (bought, body["ShipToAddress"])
+
+    def _customer(self, order: dict[str, Any], shop: str) -> str:
+        """The marketplace's, or the company's own."""
+        company = order.get("buyer", {}).get("buyerCompanyName")
+        if not company or shop not in self.open_accounts:
+            return str(self.shops[shop]["customer_code"])
+        code = self.open_accounts[shop] + str(sum(company.encode()))
+        body = {"CustomerCode": code, "CompanyName": company}
+        self._tims("POST", "/customers", body, {"idempotency-key": code})
+        return code
 
     def _lines(self, item: dict[str, Any]) -> Iterator[dict[str, Any]]:
         row = self.skus[item["product"]["sellerSku"]]
