@@ -202,3 +202,10 @@ def test_whatever_is_matched_adds_up_and_nothing_is_used_twice(seed):
     assert {(frozenset(m.settlements), frozenset(m.entries)) for m in again} == {
         (frozenset(m.settlements), frozenset(m.entries)) for m in found
     }
+
+
+def test_of_other_peoples_payments_only_day_and_amount_are_kept(office):
+    office.statement(
+        ("2026-07-02", "JO PRIVATE RENT", "50.00"), ("2026-07-03", "AMZN MKTP", "1.00")
+    )
+    assert {e.text for e in store.entries(office.db)} == {"", "AMZN MKTP"}

@@ -57,13 +57,14 @@ def import_file(
         for path in files:
             many, new = banking.take(path, writing)
             rows.append({"file": path.as_posix(), "entries": many, "new": new})
-        found, doubts = banking.match()
-    if as_json:
-        output.show_json({"files": rows, **_said(found, doubts)})
-        return
-    for row in rows:
-        output.say(f"{row['file']}: {row['entries']} entries, {row['new']} of them new")
-    _draw(found, doubts)
+        found, doubts = banking.match(book=False)
+        if as_json:
+            output.show_json({"files": rows, **_said(found, doubts)})
+        for row in rows if not as_json else ():
+            output.say(f"{row['file']}: {row['entries']} entries, {row['new']} of them new")
+        if not as_json:
+            _draw(found, doubts)
+        banking.book()
 
 
 @app.command("match")

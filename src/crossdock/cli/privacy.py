@@ -40,6 +40,9 @@ def report(*, as_json: Json = False, workspace: Workspace = None) -> None:
                f"Master key {vault.key_id}.")  # fmt: skip
     output.say("Orders, addresses and buyers are handed from Amazon to TIMS and not stored; "
                "evidence and logs are masked.")  # fmt: skip
+    if not rows:
+        output.say("Nothing is held, and nothing ever was.", "green")
+        return
     output.table(
         ("what", "held", "overdue", "destroyed", "oldest held", "next to be destroyed"),
         [(r["what"], str(r["held"]), (str(r["overdue"]), "red" if r["overdue"] else ""),
