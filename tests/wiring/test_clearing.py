@@ -85,10 +85,10 @@ def test_a_sale_without_an_invoice_waits_until_there_is_one(office):
     assert office.settle(*sale("order-1", 2500)) == (0, 1)
     assert office.picture("order-1").state == "no invoice"
     assert office.balance()["1150"] == Decimal("25.00")
-    assert store.uncleared(office.db) == [SETTLEMENT]
+    assert store.waiting(office.db) == {SETTLEMENT: 1}
     office.tims.invoice(number)
     assert office.clearer.clear(SETTLEMENT) == (1, 0)
-    assert store.uncleared(office.db) == []
+    assert store.waiting(office.db) == {}
     assert "1150" not in office.balance()
 
 

@@ -376,3 +376,16 @@ def test_every_map_that_was_posted_with_is_kept_under_the_digest_that_the_proof_
     assert f"accounts-digest\t{office.settlements.accounts.digest}" in office.poster.prove(
         "28471003921"
     ).read_text("utf-8")
+
+
+@pytest.mark.parametrize("presentation", ["summary", "order"])
+def test_a_settlement_larger_than_tims_takes_goes_in_pieces_that_balance(office, presentation):
+    office.edit_map("line_limit: 5000", "line_limit: 12")
+    office.edit_map("presentation: summary", f"presentation: {presentation}")
+    rows = [{**x, "order-id": f"o{n}"} for n, x in enumerate(some_lines(60, months=(5, 6)))]
+    office.take(report(rows))
+    done = office.poster.post("28471003921")
+    assert max(len(b.lines) for b in office.tims.ledger.batches) <= 12
+    assert len(done) > (2 if presentation == "order" else 1)
+    assert "1190" not in office.balance()
+    assert verified(office, "28471003921") == []

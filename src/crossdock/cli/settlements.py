@@ -74,12 +74,15 @@ def import_file(
 def listed(*, limit: Limit = 50, as_json: Json = False, workspace: Workspace = None) -> None:
     """Every settlement file that was seen, newest first, with what was posted of it."""
     from crossdock.cli import output
+    from crossdock.engine.store import deposits, receivables
     from crossdock.engine.store import settlements as store
     from crossdock.wiring.settling import shown
 
     with settlements_of(workspace) as settlements:
         files = store.files(settlements.db)[:limit]
         posted = store.postings(settlements.db)
+        arrived = {d.settlement_id for d in deposits.deposits(settlements.db)}
+        waiting = receivables.waiting(settlements.db)
     rows = []
     for file in files:
         mine = store.newest_revision([p for p in posted if p.settlement_id == file.settlement_id])
@@ -90,6 +93,8 @@ def listed(*, limit: Limit = 50, as_json: Json = False, workspace: Workspace = N
             "total": shown(int(file.detail["total"]), currency), "currency": currency,
             "start": file.detail["start"], "end": file.detail["end"],
             "lines": file.detail["lines"], "sha256": file.sha256, "source": file.source,
+            "deposit": "arrived" if file.settlement_id in arrived else "",
+            "orders_waiting": waiting.get(file.settlement_id, 0),
         })  # fmt: skip
     if as_json:
         output.show_json({"settlements": rows})
@@ -97,10 +102,12 @@ def listed(*, limit: Limit = 50, as_json: Json = False, workspace: Workspace = N
         output.say("No settlements yet. By hand: crossdock settlement import FILE")
     else:
         output.table(
-            ("settlement", "from", "to", "total", "", "lines", "file", "ledger"),
+            ("settlement", "from", "to", "total", "", "lines", "file", "ledger", "bank",
+             "orders that wait"),
             [(r["settlement"], r["start"][:10], r["end"][:10], r["total"], r["currency"],
               str(r["lines"]), (r["state"], "" if r["state"] == "consistent" else "yellow"),
-              r["posting"]) for r in rows],
+              r["posting"], r["deposit"],
+              (str(r["orders_waiting"] or ""), "yellow")) for r in rows],
         )  # fmt: skip
 
 

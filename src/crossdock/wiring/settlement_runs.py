@@ -58,7 +58,7 @@ def receivables_feed(store: Callable[[], Database], now: Callable[[], datetime])
     def read(mark: str | None) -> Reading:
         del mark  # the store tells what waits
         since = (now() - PATIENCE).date().isoformat()
-        waiting = receivables.uncleared(store(), since)
+        waiting = sorted(receivables.waiting(store(), since))
         return Reading([Change(CLEARING, number) for number in waiting], None)
 
     about = "Settlements with orders that TIMS had no invoice for."

@@ -141,15 +141,14 @@ def cleared_by_order(db: Database, settlement_id: str = "") -> dict[tuple[str, s
     return dict(found)
 
 
-def uncleared(db: Database, since: str = "") -> list[str]:
-    """Settlements of which something, posted that day or later, stands on the clearing account."""
+def waiting(db: Database, since: str = "") -> dict[str, int]:
+    """Settlements of which something, posted that day or later, stands on the clearing account:
+    how many sales and refunds.
+    """
     took = cleared_by_order(db)
-    return sorted(
-        {
-            row.settlement_id
-            for row in settled(db)
-            if row.to_clear
-            and row.posted >= since
-            and row.amount != took.get((row.settlement_id, row.order_id, row.kind), 0)
-        }
-    )
+    found: dict[str, int] = defaultdict(int)
+    for row in settled(db):
+        done = took.get((row.settlement_id, row.order_id, row.kind), 0)
+        if row.to_clear and row.posted >= since and row.amount != done:
+            found[row.settlement_id] += 1
+    return dict(found)
