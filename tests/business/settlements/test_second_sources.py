@@ -103,3 +103,10 @@ def test_orders_that_differ_are_listed_the_largest_difference_first():
     assert [(x.order_id, x.ours, x.theirs) for x in found] == [
         ("d", 0, 30), ("b", 50, 60), ("c", 7, 0),
     ]  # fmt: skip
+
+
+def test_fees_of_services_keep_their_own_meaning():
+    fee = row(transaction_type="ServiceFee", posted_date="2026-06-03 10:00:00 UTC",
+              item_related_fee_type="Cost of Advertising", item_related_fee_amount="10.00")  # fmt: skip
+    found = read(io.BytesIO(b"".join(converted(io.BytesIO(v1(fee))))))
+    assert [vocabulary().category(key.triple) for key in found.groups] == ["advertising"]
