@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import bulk, http_clients, mappings, quiet, rig, settlements
+from bench import bulk, clearing, http_clients, mappings, quiet, rig, settlements
 
 SQLITE = "sqlite:///crossdock.db"
 console = Console(stderr=True)
@@ -112,6 +112,13 @@ def settlement_figures(folder: Path, sizes: list[int]) -> list[Figure]:
             Figure(f"{name}: CPU of a bare loop", found.times, "x", target=1.5),
             Figure(f"{name}: memory", float(found.memory), "MiB", target=100),
         ]
+    with doing("a settlement cleared against 9,000 invoices"):
+        cleared = clearing.measure()
+    title = f"clearing {cleared['orders']:,} orders"
+    figures += [
+        Figure(f"{title}: requests of one receipt each", cleared["requests_ratio"], "x"),
+        Figure(f"{title}: time of one receipt each", cleared["seconds_ratio"], "x"),
+    ]
     return figures
 
 

@@ -23,7 +23,8 @@ def pictures(
     those of one settlement, whenever.
     """
     since = None if order else now - LOOK_BACK
-    settled = store.settled(clearer.db, order_id=order)
+    earliest = since.date().isoformat() if since is not None and not settlement else ""
+    settled = store.settled(clearer.db, order_id=order, since=earliest)
     if settlement:
         among = {row.order_id for row in settled if row.settlement_id == settlement}
         settled = [row for row in settled if row.order_id in among]

@@ -65,13 +65,17 @@ def keep_settled(db: Database, settlement_id: str, rows: Iterable[SettledOrder])
             connection.execute(settled_order.insert(), values)
 
 
-def settled(db: Database, *, settlement_id: str = "", order_id: str = "") -> list[SettledOrder]:
-    """By settlement, by order, or everything."""
+def settled(
+    db: Database, *, settlement_id: str = "", order_id: str = "", since: str = ""
+) -> list[SettledOrder]:
+    """By settlement, by order, or everything that was posted that day or later."""
     query = sa.select(settled_order).order_by(settled_order.c.order_id, settled_order.c.kind)
     if settlement_id:
         query = query.where(settled_order.c.settlement_id == settlement_id)
     if order_id:
         query = query.where(settled_order.c.order_id == order_id)
+    if since:
+        query = query.where(settled_order.c.posted >= since)
     with db.reading() as connection:
         return [SettledOrder(**dict(row)) for row in connection.execute(query).mappings()]
 
@@ -145,10 +149,30 @@ def waiting(db: Database, since: str = "") -> dict[str, int]:
     """Settlements of which something, posted that day or later, stands on the clearing account:
     how many sales and refunds.
     """
-    took = cleared_by_order(db)
-    found: dict[str, int] = defaultdict(int)
-    for row in settled(db):
-        done = took.get((row.settlement_id, row.order_id, row.kind), 0)
-        if row.to_clear and row.posted >= since and row.amount != done:
-            found[row.settlement_id] += 1
-    return dict(found)
+    took = (
+        sa.select(
+            receipt.c.settlement_id, cleared.c.order_id, cleared.c.kind,
+            sa.func.sum(cleared.c.amount).label("amount"),
+        )
+        .join(receipt, receipt.c.ref == cleared.c.ref)
+        .where(receipt.c.state.in_([PLANNED, DONE]))
+        .group_by(receipt.c.settlement_id, cleared.c.order_id, cleared.c.kind)
+        .subquery()
+    )  # fmt: skip
+    same = sa.and_(
+        took.c.settlement_id == settled_order.c.settlement_id,
+        took.c.order_id == settled_order.c.order_id,
+        took.c.kind == settled_order.c.kind,
+    )
+    query = (
+        sa.select(settled_order.c.settlement_id, sa.func.count())
+        .select_from(settled_order.outerjoin(took, same))
+        .where(
+            settled_order.c.to_clear,
+            settled_order.c.posted >= since,
+            settled_order.c.amount != sa.func.coalesce(took.c.amount, 0),
+        )
+        .group_by(settled_order.c.settlement_id)
+    )
+    with db.reading() as connection:
+        return {row[0]: int(row[1]) for row in connection.execute(query)}

@@ -21,6 +21,8 @@ _KEPT_FEE = Decimal("0.20")
 _CENT, _REFERRAL, _ADVERTISING = Decimal("0.01"), Decimal("0.15"), Decimal("0.02")
 _KEPT = Decimal("0.10")  # the share that Amazon holds back until the next settlement
 _MOMENT = timedelta(seconds=1)  # an order's own time may be some milliseconds ahead
+_DATES = {"USD": "%Y-%m-%d %H:%M:%S UTC", "JPY": "%Y/%m/%d %H:%M:%S UTC"}  # others: with dots
+_COMMA = frozenset({"EUR", "SEK", "PLN", "BRL", "TRY"})
 _OTHER = "other-transaction"
 _MOST_KEPT_FEE = Decimal("5.00")  # of the referral fee when a sale is given back
 REFUND, CLAIM, CHARGEBACK = "Refund", "A-to-z Guarantee Refund", "Chargeback Refund"
@@ -194,12 +196,12 @@ def _rounded(amount: Decimal) -> Decimal:
 
 def file_of(settlement: SimSettlement) -> bytes:
     """The report: flat file V2, written as that currency's marketplace writes it."""
-    dotted = settlement.currency != "USD"
-    form = "%d.%m.%Y %H:%M:%S UTC" if dotted else "%Y-%m-%d %H:%M:%S UTC"
+    form = _DATES.get(settlement.currency, "%d.%m.%Y %H:%M:%S UTC")
 
     def money(amount: Decimal) -> str:
-        text = f"{amount.quantize(_CENT):f}"
-        return text.replace(".", ",") if settlement.currency == "EUR" else text
+        coin = Decimal(1) if settlement.currency == "JPY" else _CENT
+        text = f"{amount.quantize(coin):f}"
+        return text.replace(".", ",") if settlement.currency in _COMMA else text
 
     def row(cells: dict[str, str]) -> str:
         mine = {"settlement-id": settlement.settlement_id, **cells}
