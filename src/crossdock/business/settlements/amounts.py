@@ -5,6 +5,7 @@ from typing import Final
 
 _STRICT: Final = re.compile(rb"(-?)([0-9]{1,15})(?:([.,])([0-9]{1,2}))?")
 _KEPT: Final = 1 << 16
+_LONGEST: Final = 15  # digits before the point
 
 
 class Amounts:
@@ -14,12 +15,22 @@ class Amounts:
         self.known: dict[bytes, int] = {}
         self.points: set[bytes] = set()  # the decimal separators met
         self.decimals = 0  # the most decimals met
+        self._usual = False  # an amount such as 12.34 was met, and noted in both
 
     def hundredths(self, text: bytes) -> int:
         """The amount times 100; a ValueError that says what is wrong with it."""
         found = self.known.get(text)
         if found is not None:
             return found
+        whole, _, parts = text.partition(b".")
+        # The usual form, told without a pattern: digits, a point, two digits; a sign before.
+        if len(parts) == 2 and parts.isdigit() and self._usual:
+            digits = whole[1:] if whole[:1] == b"-" else whole
+            if digits.isdigit() and len(digits) <= _LONGEST:
+                return self._keep(text, int(whole + parts))
+        return self._keep(text, self._strictly(text))
+
+    def _strictly(self, text: bytes) -> int:
         match = _STRICT.fullmatch(text.strip())
         if match is None:
             raise ValueError(f"{shown(text)} is not an amount")
@@ -29,8 +40,10 @@ class Amounts:
             self.points.add(point)
             self.decimals = max(self.decimals, len(parts))
             value += int(parts.ljust(2, b"0"))
-        if sign:
-            value = -value
+            self._usual = self._usual or (point == b"." and len(parts) == 2)
+        return -value if sign else value
+
+    def _keep(self, text: bytes, value: int) -> int:
         if len(self.known) >= _KEPT:
             self.known.clear()
         self.known[text] = value

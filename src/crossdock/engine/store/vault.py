@@ -15,8 +15,6 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 import sqlalchemy as sa
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from crossdock.engine.store.database import Database
 from crossdock.engine.store.inbox import upsert
@@ -70,7 +68,7 @@ class Vault:
         """
         key = self._key(subject) or self._new_key(subject)
         nonce = os.urandom(_NONCE)
-        return SEALED + _text(nonce + AESGCM(key).encrypt(nonce, text.encode(), subject.encode()))
+        return SEALED + _text(nonce + _sealed(key, nonce, text.encode(), subject))
 
     def open(self, subject: str, sealed: str) -> str:
         """The text again. Gone when its time is over; what was never sealed comes back as it is."""
@@ -79,11 +77,9 @@ class Vault:
         key = self._key(subject)
         if key is None:
             raise Gone(f"the personal data of {subject} was destroyed when its time was over")
-        raw = _bytes(sealed.removeprefix(SEALED))
-        try:
-            opened = AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], subject.encode())
-        except InvalidTag:
-            raise Gone(f"the value of {subject} was sealed under another key") from None
+        opened = _opened(key, _bytes(sealed.removeprefix(SEALED)), subject)
+        if opened is None:
+            raise Gone(f"the value of {subject} was sealed under another key")
         return opened.decode()
 
     def purge(self, who: str, *, subject: str = "", now: datetime | None = None) -> int:
@@ -161,14 +157,31 @@ class Vault:
 
     def _wrap(self, subject: str, key: bytes) -> str:
         nonce = os.urandom(_NONCE)
-        return _text(nonce + AESGCM(self.master).encrypt(nonce, key, subject.encode()))
+        return _text(nonce + _sealed(self.master, nonce, key, subject))
 
     def _unwrap(self, subject: str, wrapped: str) -> bytes:
-        raw = _bytes(wrapped)
-        try:
-            return AESGCM(self.master).decrypt(raw[:_NONCE], raw[_NONCE:], subject.encode())
-        except InvalidTag:
-            raise Gone(f"the key of {subject} is wrapped by another master key") from None
+        key = _opened(self.master, _bytes(wrapped), subject)
+        if key is None:
+            raise Gone(f"the key of {subject} is wrapped by another master key")
+        return key
+
+
+def _sealed(key: bytes, nonce: bytes, content: bytes, subject: str) -> bytes:
+    # Imported when it is needed: most commands seal nothing, and it takes its time and memory.
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM(key).encrypt(nonce, content, subject.encode())
+
+
+def _opened(key: bytes, raw: bytes, subject: str) -> bytes | None:
+    """None when it is not what this key has sealed for that subject."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    try:
+        return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], subject.encode())
+    except InvalidTag:
+        return None
 
 
 def _text(raw: bytes) -> str:
