@@ -69,9 +69,11 @@ def import_file(
 
 @app.command("match")
 def match(
-    entry: Annotated[str, typer.Argument(metavar="[ENTRY", help="Of the bank.")] = "",
+    entry: Annotated[
+        str, typer.Argument(metavar="ENTRY", help="Of the bank, as `bank list` shows it.")
+    ] = "",
     settlements: Annotated[
-        list[str] | None, typer.Argument(metavar="SETTLEMENT...]", help="What it pays.")
+        list[str] | None, typer.Argument(metavar="SETTLEMENT", help="What it pays.")
     ] = None,
     *,
     as_json: Json = False,

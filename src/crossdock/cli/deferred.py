@@ -12,7 +12,10 @@ from crossdock.cli.settlements import app
 @app.command("deferred")
 def deferred(
     as_of: Annotated[
-        datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The last day of a month.")
+        datetime,
+        typer.Option(
+            "--as-of", metavar="DAY", formats=["%Y-%m-%d"], help="The last day of a month."
+        ),
     ],
     *,
     post: Annotated[

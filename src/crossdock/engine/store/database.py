@@ -85,6 +85,15 @@ class Database:
             raw.invalidate()
             raw.close()
 
+    def fold_in(self) -> None:
+        """SQLite: write the journal into the file and empty it, so that it keeps nothing that was
+        overwritten. Best effort: while others read, it happens later by itself.
+        """
+        if self.is_postgres:
+            return
+        with contextlib.suppress(sa.exc.OperationalError), self.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
@@ -125,7 +134,7 @@ def wal_engine(url: str, *, synchronous: str) -> sa.Engine:
             f"synchronous={synchronous}",
             "busy_timeout=30000",
             "foreign_keys=ON",
-            "secure_delete=ON",  # a destroyed key is overwritten, not only let go
+            "secure_delete=FAST",  # a destroyed key is overwritten in its page, not only let go
             "cache_size=-16000",
         ):
             connection.execute(f"PRAGMA {pragma}")

@@ -101,6 +101,8 @@ class Vault:
                         detail=detail,
                     )
                 )  # fmt: skip
+        if rows:
+            self._db.fold_in()
         return len(rows)
 
     def rotate(self, older: "Vault") -> int:
