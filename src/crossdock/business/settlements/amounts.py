@@ -5,7 +5,10 @@ from typing import Final
 
 _STRICT: Final = re.compile(rb"(-?)([0-9]{1,15})(?:([.,])([0-9]{1,2}))?")
 _KEPT: Final = 1 << 16
-_LONGEST: Final = 15  # digits before the point
+_USUAL: Final = tuple(
+    (point, re.compile(rb"(?:%b\n)*%b" % (one, one)))
+    for point, one in ((b".", rb"-?[0-9]{1,15}\.[0-9]{2}"), (b",", rb"-?[0-9]{1,15},[0-9]{2}"))
+)
 
 
 class Amounts:
@@ -15,20 +18,28 @@ class Amounts:
         self.known: dict[bytes, int] = {}
         self.points: set[bytes] = set()  # the decimal separators met
         self.decimals = 0  # the most decimals met
-        self._usual = False  # an amount such as 12.34 was met, and noted in both
 
     def hundredths(self, text: bytes) -> int:
         """The amount times 100; a ValueError that says what is wrong with it."""
         found = self.known.get(text)
         if found is not None:
             return found
-        whole, _, parts = text.partition(b".")
-        # The usual form, told without a pattern: digits, a point, two digits; a sign before.
-        if len(parts) == 2 and parts.isdigit() and self._usual:
-            digits = whole[1:] if whole[:1] == b"-" else whole
-            if digits.isdigit() and len(digits) <= _LONGEST:
-                return self._keep(text, int(whole + parts))
         return self._keep(text, self._strictly(text))
+
+    def together(self, texts: list[bytes]) -> list[int] | None:
+        """Many amounts times 100; None when one of them has to be looked at alone. All of the usual
+        form, with the same separator, are told by one pattern and read in one go.
+        """
+        joined = b"\n".join(texts)
+        for point, pattern in _USUAL:
+            if pattern.fullmatch(joined):
+                self.points.add(point)
+                self.decimals = max(self.decimals, 2)
+                return list(map(int, joined.replace(point, b"").split(b"\n")))
+        try:
+            return [self.hundredths(text) for text in texts]
+        except ValueError:
+            return None
 
     def _strictly(self, text: bytes) -> int:
         match = _STRICT.fullmatch(text.strip())
@@ -40,7 +51,6 @@ class Amounts:
             self.points.add(point)
             self.decimals = max(self.decimals, len(parts))
             value += int(parts.ljust(2, b"0"))
-            self._usual = self._usual or (point == b"." and len(parts) == 2)
         return -value if sign else value
 
     def _keep(self, text: bytes, value: int) -> int:

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from crossdock.business.settlements.amounts import Amounts
+from crossdock.business.settlements.lines import blocks
 from crossdock.business.settlements.model import Fault, Line, Summary, Triple
-from crossdock.business.settlements.reader import Scan, blocks, minor
+from crossdock.business.settlements.reader import Scan, minor
 
 
 def lines(source: BinaryIO, *, charset: str = "") -> Iterator[Line | Fault | Summary]:
@@ -23,8 +24,8 @@ def lines(source: BinaryIO, *, charset: str = "") -> Iterator[Line | Fault | Sum
         return
     again = _Full(scan, reading.summary, scan.codec(charset))
     number = 0
-    for parts in blocks(source):
-        for raw in parts:
+    for block in blocks(source):
+        for raw in block.split(b"\n"):
             number += 1
             row = again.line(number, raw)
             if row is not None:
