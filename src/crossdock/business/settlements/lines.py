@@ -6,7 +6,7 @@ from typing import BinaryIO, Final
 
 from crossdock.business.settlements.layout import LONGEST_LINE
 
-_BLOCK: Final = 1 << 18
+_BLOCK: Final = 1 << 16
 
 
 def blocks(source: BinaryIO) -> Iterator[bytes]:
