@@ -7,7 +7,7 @@ the groups are decoded. Nothing is repaired; a line that cannot be read is a fau
 import re
 from datetime import UTC, datetime, tzinfo
 from operator import itemgetter
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeVar
 
 from crossdock.business.settlements.amounts import Amounts, shown
 from crossdock.business.settlements.dates import Dates
@@ -35,6 +35,7 @@ _ID: Final = re.compile(rb"[0-9]{1,30}")
 _CURRENCY: Final = re.compile(rb"[A-Z]{3}")
 
 Key = tuple[bytes, ...]
+K = TypeVar("K")
 
 
 def read(
@@ -342,27 +343,29 @@ class Scan:
         return Summary(name.decode(), start, end, deposit, minor(total, code), code)
 
     def _groups(self, codec: str, currency: str) -> dict[GroupKey, Group]:
-        months: dict[bytes, str] = {}
+        monthly: dict[tuple[str, Key], list[int]] = {}
+        for time, sums in self.sums.items():
+            whole = time + b":00" if len(time) == 16 else time
+            month = f"{self.dates.moment(whole).astimezone(self.zone):%Y-%m}"
+            for labels, more in sums.items():
+                _add(monthly, (month, labels), more)
         found: dict[GroupKey, list[int]] = {}
-        each = ((t, *pair) for t, sums in self.sums.items() for pair in sums.items())
-        for time, labels, (amount, count, first) in each:
-            month = months.get(time)
-            if month is None:
-                whole = time + b":00" if len(time) == 16 else time
-                month = f"{self.dates.moment(whole).astimezone(self.zone):%Y-%m}"
-                months[time] = month
+        for (month, labels), more in monthly.items():
             kind, family, label, market, channel, *sku = (x.decode(codec).strip() for x in labels)
-            key = GroupKey(
-                Triple(kind, family, label), market, channel, sku[0] if sku else "", month
-            )
-            one = found.setdefault(key, [0, 0, first])
-            one[0] += amount
-            one[1] += count
-            one[2] = min(one[2], first)
+            said = Triple(kind, family, label)
+            _add(found, GroupKey(said, market, channel, sku[0] if sku else "", month), more)
         return {
             key: Group(minor(amount, currency), count, first)
             for key, (amount, count, first) in sorted(found.items())
         }
+
+
+def _add(sums: dict[K, list[int]], key: K, more: list[int]) -> None:
+    """Amount and count are added up, the first line is the earliest."""
+    one = sums.setdefault(key, [0, 0, more[2]])
+    one[0] += more[0]
+    one[1] += more[1]
+    one[2] = min(one[2], more[2])
 
 
 def _on_the_hour(zone: tzinfo) -> bool:
