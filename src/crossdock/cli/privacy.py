@@ -73,7 +73,9 @@ def purge(
     if as_json:
         output.show_json({"destroyed": many})
     else:
-        output.say(f"{many} keys are destroyed; what they sealed is unreadable everywhere.")
+        nothing = f"nothing is held for {record}" if record else "nothing is due"
+        gone = f"{many} keys are destroyed; what they sealed is unreadable everywhere"
+        output.say(f"{gone if many else nothing.capitalize()}.")
 
 
 @app.command("find")
@@ -122,6 +124,7 @@ def key(
     from crossdock.cli import output
     from crossdock.cli.session import session
     from crossdock.engine.store.vault import Vault
+    from crossdock.kernel.errors import Misuse
     from crossdock.wiring.privacy import decoded, new_key
 
     if new:
@@ -131,7 +134,11 @@ def key(
     with session(workspace) as s:
         vault, many = _vault(s.db.vault), 0
         if rotate_from is not None:
-            old = decoded(rotate_from.read_text("utf-8"), str(rotate_from))
+            try:
+                text = rotate_from.read_text("utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise Misuse(f"{rotate_from} cannot be read: {error}") from error
+            old = decoded(text, str(rotate_from))
             many = vault.rotate(Vault(s.db, lambda: old, s.now, s.settings.privacy.keep))
     if as_json:
         output.show_json({"key_id": vault.key_id, "rotated": many})

@@ -22,6 +22,7 @@ def clear(settlement: SettlementId, *, as_json: Json = False, workspace: Workspa
     from crossdock.cli import output
 
     with poster_of(workspace) as poster:
+        poster.settlements.file(settlement)  # a Misuse when there is none of that number
         done, waiting = poster.clearer.clear(settlement) if poster.clearer else (0, 0)
     if as_json:
         output.show_json({"settlement": settlement, "settled": done, "waiting": waiting})
@@ -135,6 +136,12 @@ def _draw_orders(listed: "list[OrderPicture]", day: "date") -> None:
         )  # fmt: skip
 
 
+def _figure(text: str, currency: str) -> str:
+    """Minor units as an amount; other words as they are."""
+    is_amount = text.removeprefix("-").isdigit()
+    return f"{_shown(int(text), currency)} {currency}" if is_amount else text
+
+
 def _shown(amount: int, currency: str) -> str:
     from crossdock.wiring.settling import shown
 
@@ -154,15 +161,17 @@ def check(settlement: SettlementId, *, as_json: Json = False, workspace: Workspa
     settings.require("amazon")
     with house_of(settings) as house:
         settlements = Settlements(house.db, settings.folder, house.clock.now)
+        currency = str(settlements.file(settlement).detail["currency"])
         opinions = cross_check(settlements, house.amazon, settlement)
     if as_json:
         output.show_json({"settlement": settlement, "opinions": [asdict(o) for o in opinions]})
     for one in opinions if not as_json else ():
-        theirs = f", Finances {one.theirs}" if one.theirs else ""
-        words = f"{one.source}: {one.verdict} (file {one.ours}{theirs}, in minor units)"
+        ours, theirs = (_figure(text, currency) for text in (one.ours, one.theirs))
+        words = f"{one.source}: {one.verdict} (file {ours}"
+        words += f", Finances {theirs})" if theirs else ")"
         output.say(words, "red" if one.verdict == "differs" else "")
-        for words in one.detail:
-            output.say(f"  {words}")
+        for detail in one.detail:
+            output.say(f"  {detail} (minor units)")
     if nothing_known(opinions) and not as_json:
         output.note("Amazon knows nothing of it, or not any more; or the role is missing.")
     if differing(opinions):

@@ -10,7 +10,7 @@ PERSONAL = frozenset({
     "addressline2", "addressline3", "postalcode", "phone", "extendedfields", "cancelreason",
     "destinationpostalcode", "line1", "line2", "line3", "email", "contactname", "shiptoaddress",
     "billto", "deliveryaddress", "recipient", "taxregistrations", "addressinstruction",
-    "paymentexecutions",
+    "paymentexecutions", "companyname", "buyercompanyname", "legalname", "taxregistrationnumber",
 })  # fmt: skip
 SECRET = frozenset({
     "accesstoken", "refreshtoken", "clientsecret", "authorization", "apikey", "xapikey",
