@@ -65,6 +65,32 @@ def test_a_text_in_a_file_or_a_table_is_found(day: Workplace, run: Run) -> None:
     assert {"notes.txt", "case_file.message"} <= where
 
 
+@pytest.mark.parametrize("typed", ["Zoë Ünal-Święty", "zoë ünal-święty", "ZOË ÜNAL-ŚWIĘTY"])
+def test_a_name_is_found_in_whatever_letters_it_was_written(
+    day: Workplace, run: Run, typed: str
+) -> None:
+    name = "Zoë Ünal-Święty"
+    (day.folder / "notes.txt").write_text(f"call {name.upper()} back", "utf-8")
+    (day.folder / "kept.json").write_text(json.dumps({"name": name}))
+    set_it = run("case", "edit", case_id_of(run), "--set",
+                 f"new_sales_order.ShipToAddress.Name={name}")  # fmt: skip
+    assert set_it.exit_code == 0
+    trouble = Trouble("defect", "x", "Look.", evidence={"buyer": name})
+    cases.open_outside_runs(day.db, "intake", "x", trouble, now())
+    where = {p["where"] for p in data(run("privacy", "find", typed, "--json"))["places"]}
+    assert {"notes.txt", "kept.json", "case_file.evidence", f"orders/{PARKED}"} <= where
+
+
+def test_a_large_file_is_read_to_its_end(day: Workplace, run: Run, monkeypatch) -> None:
+    from crossdock.wiring import personal
+
+    monkeypatch.setattr(personal, "_BLOCK", 64)
+    text = "." * 50 + NAME + "." * 90 + NAME  # one lies across two blocks
+    (day.folder / "notes.txt").write_text(text)
+    found = data(run("privacy", "find", NAME, "--json"))["places"]
+    assert [(p["where"], p["times"]) for p in found] == [("notes.txt", 2)]
+
+
 def test_a_message_that_could_not_be_read_is_kept_sealed(day: Workplace, run: Run) -> None:
     trouble = Trouble("unreadable-message", "cannot be read", "Look.")
     case_id = cases.open_outside_runs(

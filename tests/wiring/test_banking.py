@@ -37,7 +37,14 @@ class Banked(Office):
         path.write_text(text, "utf-8")
         banking = self.banking()
         banking.take(path, Writing())
-        return banking.match()
+        found = banking.match()
+        banking.book()
+        return found
+
+    def assign(self, entry, *settlements):
+        banking = self.banking()
+        banking.assign(entry.id, settlements)
+        banking.book()
 
 
 @pytest.fixture
@@ -63,7 +70,7 @@ def test_a_reply_lost_after_it_was_stored_leaves_one_batch(office):
     )
     with pytest.raises(TryAgain):
         office.statement(("2026-07-02", "AMAZON", "582.89"))
-    office.banking().match()
+    office.banking().book()
     assert office.balance()["1000"] == Decimal("-582.89")
 
 
@@ -74,7 +81,7 @@ def test_two_settlements_of_the_same_amount_are_a_persons_business(office):
     assert found == []
     assert {d.settlement_id for d in doubts} == {ONE, TWO}
     (entry,) = store.entries(office.db)
-    office.banking().assign(entry.id, [TWO])
+    office.assign(entry, TWO)
     assert [p.settlement_id for p in office.banking().expected()] == [ONE]
 
 
@@ -83,7 +90,7 @@ def test_an_amount_that_differs_is_not_matched_by_hand_either(office):
     office.statement(("2026-07-02", "AMAZON", "49.00"))
     (entry,) = store.entries(office.db)
     with pytest.raises(Misuse, match=r"-1\.00 USD"):
-        office.banking().assign(entry.id, [ONE])
+        office.assign(entry, ONE)
     assert store.deposits(office.db) == []
 
 
@@ -92,7 +99,7 @@ def test_a_deposit_in_the_banks_currency_meets_the_settlement_on_the_exchange_ac
     found, _ = office.statement(("2026-07-02", "AMAZON", "72.35"))
     assert found == []  # nobody guesses a rate
     (entry,) = store.entries(office.db)
-    office.banking().assign(entry.id, [ONE])
+    office.assign(entry, ONE)
     cad = office.tims.ledger.trial_balance(currency="CAD")
     usd = office.tims.ledger.trial_balance(currency="USD")
     assert cad == {"1180": Decimal("-100.00"), "4000": Decimal("100.00")}
@@ -106,7 +113,7 @@ def test_without_an_exchange_account_it_asks_and_books_the_others(office):
     office.statement(("2026-07-02", "AMAZON", "72.35"))
     (entry,) = store.entries(office.db)
     with pytest.raises(Misuse, match="exchange"):
-        office.banking().assign(entry.id, [ONE])
+        office.assign(entry, ONE)
     with pytest.raises(Misuse, match="exchange"):
         office.statement(("2026-07-02", "AMAZON", "40.00"), name="b.csv")
     assert office.tims.ledger.trial_balance(currency="USD")["1000"] == Decimal("-40.00")
@@ -118,7 +125,7 @@ def test_a_match_can_be_undone_and_done_again(office):
     (entry,) = store.entries(office.db)
     office.banking().release(entry.id)
     assert office.balance()["1050"] == Decimal("-50.00")
-    office.banking().assign(entry.id, [ONE])
+    office.assign(entry, ONE)
     assert office.balance()["1000"] == Decimal("-50.00")
     assert "1050" not in office.balance()
 

@@ -141,6 +141,37 @@ def test_what_staff_has_credited_already_is_not_credited_again(office):
     assert "1150" not in office.balance()
 
 
+def test_what_staff_has_credited_and_settled_already_waits_for_a_person(office):
+    from crossdock.connectors.tims.receivable_models import Application, NewReceipt
+
+    invoice = billed(office.tims, "order-1", "25.00")
+    issue(office, "order-1", "8.00", invoice)
+    memo = office.clearer.receivables.credit_memos(US)[0].CreditMemoNumber
+    office.clearer.receivables.receive(
+        NewReceipt(
+            ExternalSystem="STAFF", ExternalRef="by-hand", CustomerCode="AMZ-US",
+            ReceiptDate=office.clock.now().date(), CurrencyCode="USD", Amount=Decimal("0.00"),
+            AccountNumber="1000", Applications=(
+                Application(InvoiceNumber=invoice, Amount=Decimal("8.00")),
+                Application(CreditMemoNumber=memo, Amount=Decimal("-8.00")),
+            ),
+        )
+    )  # fmt: skip
+    assert office.settle(line(REFUND, -800, order="order-1")) == (0, 1)
+    assert len(office.tims.receivables.memos.rows) == 1  # the money is given back once
+
+
+def test_a_second_refund_is_credited_though_the_first_ones_memo_is_settled(office):
+    invoice = billed(office.tims, "order-1", "25.00")
+    issue(office, "order-1", "8.00", invoice)
+    office.settle(*sale("order-1", 2500), line(REFUND, -800, order="order-1"))
+    second = [line(REFUND, -500, order="order-1")]
+    assert office.settle(*second, number="28471003922") == (1, 0)
+    amounts = [memo.amount for memo in office.tims.receivables.memos]
+    assert amounts == [Decimal("8.00"), Decimal("5.00")]
+    assert "1150" not in office.balance()
+
+
 def test_a_credit_of_another_amount_is_a_persons_business(office):
     invoice = billed(office.tims, "order-1", "25.00")
     issue(office, "order-1", "7.00", invoice)
@@ -248,6 +279,20 @@ def test_receipts_in_a_closed_period_ask_and_change_nothing(office):
         office.clearer.clear(SETTLEMENT)
     assert caught.value.kind == "period-closed"
     assert office.balance() == before
+
+
+def test_what_is_open_is_listed_however_old_it_is(office):
+    billed(office.tims, "order-1", "25.00")  # never paid
+    office.settle(*sale("order-2", 1000))  # never billed
+    billed(office.tims, "order-3", "9.00")
+    office.settle(*sale("order-3", 900), number="28471003922")
+    office.clock.advance(timedelta(days=400))
+    found = {p.order_id: p for p in pictures(office.clearer, office.clock.now())}
+    assert set(found) == {"order-1", "order-2"}
+    clearing = sum(p.to_clear - p.cleared for p in found.values())
+    assert Decimal(clearing) / 100 == office.balance()["1150"]
+    (old,) = pictures(office.clearer, office.clock.now(), settlement="28471003922")
+    assert (old.billed, old.sale, old.state) == (900, 900, "matched")
 
 
 def test_the_ageing_counts_what_nobody_has_paid(office):

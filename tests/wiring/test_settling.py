@@ -9,12 +9,12 @@ import pytest
 
 from crossdock import verifier
 from crossdock.connectors.tims.client import TimsClient
-from crossdock.connectors.tims.ledger import Ledger
 from crossdock.engine.store import open_database
 from crossdock.engine.store import settlements as store
 from crossdock.kernel.clock import ManualClock
 from crossdock.kernel.errors import ConfigError, Misuse, NeedsPerson, TryAgain
 from crossdock.wiring.posting import Poster
+from crossdock.wiring.settlement_runs import poster_of
 from crossdock.wiring.settling import Settlements
 from crossdock.wiring.tracing import ledger_line_of, lines_behind
 from tests.business.settlements.files import line, report, some_lines
@@ -56,7 +56,7 @@ class Office:
     @property
     def poster(self) -> Poster:
         client = TimsClient(account_of(self.tims), InProcess(self.tims.api), self.clock)
-        return Poster(self.settlements, Ledger(client), "A1SELLER", "anna")
+        return poster_of(self.settlements, client, "A1SELLER", ["ATVPDKIKX0DER"], "anna")
 
     def take(self, content: bytes, name: str = "report.txt"):
         path = self.folder / name
@@ -142,7 +142,9 @@ def test_a_power_cut_around_every_posting_leaves_each_batch_once(office, nth, af
     line_of = Cut(InProcess(office.tims.api), nth, after=after)
     client = TimsClient(account_of(office.tims), line_of, office.clock)
     with pytest.raises(PowerCut):
-        Poster(office.settlements, Ledger(client), "A1SELLER", "anna").post("28471003921")
+        poster_of(office.settlements, client, "A1SELLER", ["ATVPDKIKX0DER"], "anna").post(
+            "28471003921"
+        )
     office.tims._office.idempotency.lapse("POST /gl/journal_batches")  # and a month passes
     done = office.poster.post("28471003921")
     assert {p.state for p in done} == {"posted"}

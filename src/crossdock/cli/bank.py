@@ -57,7 +57,7 @@ def import_file(
         for path in files:
             many, new = banking.take(path, writing)
             rows.append({"file": path.as_posix(), "entries": many, "new": new})
-        found, doubts = banking.match(book=False)
+        found, doubts = banking.match()
         if as_json:
             output.show_json({"files": rows, **_said(found, doubts)})
         for row in rows if not as_json else ():
@@ -89,6 +89,7 @@ def match(
         if settlements:
             banking.assign(entry, settlements)
         found, doubts = banking.match()
+        banking.book()
     if as_json:
         output.show_json({"assigned": settlements or [], **_said(found, doubts)})
         return

@@ -1,7 +1,5 @@
 """crossdock privacy: what personal data is held, for how long, and the proof that it is gone."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,9 +12,6 @@ if TYPE_CHECKING:
     from crossdock.engine.store.vault import Held, Vault
 
 app = group("Personal data: what is held, until when, and the proof that it is gone.")
-_HIDDEN = ("secrets.env", "privacy.key")
-_LARGEST = 200 * 1024 * 1024
-_STATES = ("held", "overdue", "destroyed")
 
 
 @app.command("report")
@@ -89,15 +84,13 @@ def find(
     from crossdock.cli import output
     from crossdock.cli.options import NEEDS_PERSON
     from crossdock.cli.session import session
-    from crossdock.engine.store.searching import text_places
     from crossdock.kernel.errors import Misuse
+    from crossdock.wiring.personal import find_text
 
     if len(words.strip()) < 3:
         raise Misuse("say at least three characters")
     with session(workspace) as s:
-        places = [_Found(p.where, p.rows, "plain") for p in text_places(s.db, words)]
-        places += _in_vault(s.db, words)
-        places += _in_files(s.settings.folder, words)
+        places = find_text(s.db, _vault(s.db.vault), s.settings.folder, words)
     if as_json:
         output.show_json({"text_found": bool(places), "places": places})
     elif places:
@@ -146,13 +139,6 @@ def key(
         output.say(f"Master key {vault.key_id}; {many} keys were wrapped anew.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    where: str
-    times: int
-    how: str  # plain, or sealed until a day
-
-
 def _vault(vault: "Vault | None") -> "Vault":
     from crossdock.kernel.errors import Misuse
 
@@ -185,37 +171,6 @@ def _purges(db: Any) -> list[dict[str, Any]]:
 
     rows = audits.listed(db, did="personal data destroyed", limit=100)
     return [{"at": r.at, "who": r.who, "keys": (r.detail or {}).get("keys", 0)} for r in rows]
-
-
-def _in_vault(db: Any, words: str) -> Iterator[_Found]:
-    """Sealed values are opened one after the other; destroyed ones cannot be."""
-    from crossdock.engine.store import audits
-    from crossdock.engine.store.sealed import Gone
-
-    vault = _vault(db.vault)
-    until = {h.subject: h.destroy_after for h in vault.held()}
-    found: dict[str, int] = {}
-    for subject, sealed in audits.sealed_values(db):
-        try:
-            text = vault.open(subject, sealed)
-        except Gone:
-            continue
-        if words.casefold() in text.casefold():
-            found[subject] = found.get(subject, 0) + 1
-    for subject, times in found.items():
-        yield _Found(subject, times, f"sealed until {_day(until.get(subject))}")
-
-
-def _in_files(folder: Path, words: str) -> Iterator[_Found]:
-    """Raw bytes of every file, the database's own among them; what is written anew also counts."""
-    wanted = {words.casefold().encode(c, "ignore") for c in ("utf-8", "cp1252")}
-    for path in sorted(folder.rglob("*")):
-        if not path.is_file() or path.name in _HIDDEN or path.stat().st_size > _LARGEST:
-            continue
-        content = path.read_bytes().lower()
-        times = max(content.count(w) for w in wanted)
-        if times:
-            yield _Found(path.relative_to(folder).as_posix(), times, "plain")
 
 
 def _day(moment: datetime | None) -> str:

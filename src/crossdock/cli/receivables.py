@@ -23,7 +23,7 @@ def clear(settlement: SettlementId, *, as_json: Json = False, workspace: Workspa
 
     with poster_of(workspace) as poster:
         poster.settlements.file(settlement)  # a Misuse when there is none of that number
-        done, waiting = poster.clearer.clear(settlement) if poster.clearer else (0, 0)
+        done, waiting = poster.clearer.clear(settlement)
     if as_json:
         output.show_json({"settlement": settlement, "settled": done, "waiting": waiting})
         return
@@ -52,8 +52,6 @@ def match(
     if state and state not in STATES:
         raise Misuse(f"{state!r} is no state. {nearest(state, STATES)}")
     with poster_of(workspace) as poster:
-        if poster.clearer is None:
-            raise Misuse("nothing clears receivables here")
         now = poster.settlements.now()
         day = now.astimezone(ZoneInfo(poster.settlements.accounts.zone)).date()
         found = pictures(poster.clearer, now, order=order, settlement=settlement)

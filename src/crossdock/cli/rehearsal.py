@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from crossdock.cli.start import write_private
 from crossdock.kernel.errors import Misuse
+from crossdock.settings.secrets import write_private
 
 FILE = "crossdock.yaml"
 MARK = "# Connected to a rehearsal world"

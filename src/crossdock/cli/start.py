@@ -1,6 +1,5 @@
 """crossdock init: a new workspace folder with everything explained."""
 
-import os
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +8,8 @@ import typer
 
 from crossdock.cli.options import Json
 from crossdock.kernel.errors import Misuse
+from crossdock.settings.secrets import write_private
 
-_OWNER_ONLY = 0o600
 _CAPABILITIES = ("orders", "customers", "fulfilment")
 
 
@@ -73,10 +72,3 @@ def _write(path: Path, content: str) -> None:
         write_private(path, content)
     else:
         path.write_text(content, encoding="utf-8")
-
-
-def write_private(path: Path, content: str) -> None:
-    """A new file that was never readable by others, not even for a moment."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(content)

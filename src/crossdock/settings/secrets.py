@@ -1,5 +1,6 @@
 """secrets.env: NAME=value lines that only their owner may read."""
 
+import os
 import re
 import stat
 from pathlib import Path
@@ -7,7 +8,19 @@ from pathlib import Path
 from crossdock.kernel.errors import Problem
 
 NAME = "secrets.env"
+_OWNER_ONLY = 0o600
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+
+
+def write_private(path: Path, content: str) -> None:
+    """A new file that was never readable by others, not even for a moment. FileExistsError when
+    there is one.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read(workspace: Path, problems: list[Problem]) -> dict[str, str]:

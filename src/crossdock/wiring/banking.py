@@ -7,6 +7,7 @@ gave, nobody computes one.
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 from crossdock.business.settlements.accounts import Target
@@ -16,13 +17,14 @@ from crossdock.connectors.bank.model import Unreadable
 from crossdock.connectors.bank.statements import read_statement
 from crossdock.connectors.bank.table import Writing
 from crossdock.connectors.tims.ledger import Ledger
-from crossdock.connectors.tims.ledger_models import BatchReversal, JournalLine, NewJournalBatch
+from crossdock.connectors.tims.ledger_models import NewJournalBatch
 from crossdock.engine.store import deposits as store
 from crossdock.engine.store import settlements as posted
 from crossdock.engine.store.deposits import BankEntry, Deposit
-from crossdock.engine.store.settlements import PLANNED, POSTED, REVERSED, Posting
+from crossdock.engine.store.settlements import PLANNED, REVERSED, Posting
 from crossdock.kernel.errors import Misuse
 from crossdock.kernel.money import Money
+from crossdock.wiring.booking import Books, journal_line
 from crossdock.wiring.periods import open_day
 from crossdock.wiring.settling import Settlements, shown
 
@@ -36,6 +38,7 @@ class Banking:
         """Without a ledger entries are matched and not booked."""
         self.settlements, self.ledger, self.who = settlements, ledger, who
         self.db, self.system = settlements.db, f"AMAZON:DEPOSITS:{seller}"
+        self.books = Books(self.db, ledger, self.system) if ledger is not None else None
 
     def take(self, path: Path, writing: Writing) -> tuple[int, int]:
         """Remember a statement's entries: (in the file, new ones). A Misuse names the place of
@@ -71,8 +74,8 @@ class Banking:
             and f.settlement_id not in done
         ]  # fmt: skip
 
-    def match(self, *, book: bool = True) -> tuple[list[Match], list[Doubt]]:
-        """Find what is certain and book it; what could be several things is told."""
+    def match(self) -> tuple[list[Match], list[Doubt]]:
+        """Find what is certain; what could be several things is told. `book` follows."""
         done = {row.entry_id for row in store.deposits(self.db)}
         free = [
             Arrived(e.id, e.amount, e.currency, date.fromisoformat(e.day), e.text)
@@ -82,12 +85,10 @@ class Banking:
         found, doubts = matched(self.expected(), free)
         for match in found:
             self._keep(match)
-        if book:
-            self.book()
         return found, doubts
 
     def assign(self, entry_id: str, settlement_ids: Sequence[str]) -> Match:
-        """A person says so. In one currency the amounts have to agree."""
+        """A person says so. In one currency the amounts have to agree. `book` follows."""
         entry = self._entry(entry_id)
         expected = {p.settlement_id: p for p in self.expected()}
         missing = [s for s in settlement_ids if s not in expected]
@@ -105,36 +106,24 @@ class Banking:
                          "nothing was matched")  # fmt: skip
         match = Match(tuple(settlement_ids), (entry_id,), PERSON)
         self._keep(match)
-        self.book()
         return match
 
     def release(self, entry_id: str) -> int:
         """Undo a match; what was booked is taken back first."""
         self._entry(entry_id)
-        for row in _now(posted.postings(self.db, f"deposit/{entry_id}")):
-            if row.state != REVERSED:
-                self._take_back(row)
+        rows = posted.newest_revision(posted.postings(self.db, f"deposit/{entry_id}"))
+        for row in [r for r in rows if r.state != REVERSED]:
+            if self.books is None:
+                raise Misuse("it is booked in TIMS, and TIMS is not connected here")
+            self.books.take_back(row, partial(self._day, about=row.ref))
         return store.release(self.db, entry_id)
-
-    def _take_back(self, row: Posting) -> None:
-        if self.ledger is None:
-            raise Misuse("it is booked in TIMS, and TIMS is not connected here")
-        number, back = row.batch_number, ""
-        if row.state == PLANNED:  # its reply may have been lost: TIMS knows
-            stored = self.ledger.find(self.system, row.ref)
-            number = stored.BatchNumber if stored is not None else ""
-        if number:
-            day = self._day(date.fromisoformat(str(row.content["PostingDate"])), row.ref)
-            asked = BatchReversal(BatchNumber=number, PostingDate=day)
-            back = self.ledger.reverse(asked).BatchNumber
-        posted.mark(self.db, row.ref, REVERSED, batch_number=number, reversed_by=back)
 
     # --- the ledger
 
     def book(self) -> int:
         """Book every match that is not booked yet; how many batches were posted."""
         accounts = self.settlements.accounts
-        if self.ledger is None or accounts.deposit in (None, accounts.bank):
+        if self.books is None or accounts.deposit in (None, accounts.bank):
             return 0
         problems: list[Misuse] = []
         of_entry: dict[str, list[str]] = {}
@@ -142,7 +131,7 @@ class Banking:
             of_entry.setdefault(row.entry_id, []).append(row.settlement_id)
         known = {e.id: e for e in store.entries(self.db)}
         for entry_id, settlement_ids in of_entry.items():
-            standing = _now(posted.postings(self.db, f"deposit/{entry_id}"))
+            standing = posted.newest_revision(posted.postings(self.db, f"deposit/{entry_id}"))
             if not standing or all(p.state == REVERSED for p in standing):
                 revision = standing[0].revision + 1 if standing else 1
                 try:
@@ -152,8 +141,7 @@ class Banking:
         done = 0
         for posting in posted.postings(self.db):
             if posting.state == PLANNED and posting.settlement_id.startswith("deposit/"):
-                batch = self.ledger.post(NewJournalBatch.model_validate(dict(posting.content)))
-                posted.mark(self.db, posting.ref, POSTED, batch_number=batch.BatchNumber)
+                self.books.post(posting)
                 done += 1
         if problems:
             raise problems[0]
@@ -191,19 +179,15 @@ class Banking:
         self, entry: BankEntry, revision: int, part: int, what: str, day: date, currency: str,
         amount: int, debited: Target, credited: Target,
     ) -> Posting:  # fmt: skip
-        def line(target: Target, debit: int, credit: int) -> JournalLine:
-            return JournalLine(
-                AccountNumber=target.account, Branch=target.branch or None,
-                Debit=shown(debit, currency), Credit=shown(credit, currency),
-                Memo=f"Amazon {what}"[:200], ReferenceType="deposit", ReferenceId=entry.id,
-                Dimensions=dict(target.dimensions),
-            )  # fmt: skip
-
+        line = partial(
+            journal_line, currency=currency, memo=f"Amazon {what}"[:200], kind="deposit",
+            reference=entry.id,
+        )  # fmt: skip
         ref = f"deposit/{entry.id}/{part}/r{revision}"
         batch = NewJournalBatch(
             ExternalSystem=self.system, ExternalRef=ref, PostingDate=day, Period=f"{day:%Y-%m}",
             CurrencyCode=currency, Description=f"Deposit of Amazon settlement {what}"[:200],
-            Lines=(line(debited, amount, 0), line(credited, 0, amount)),
+            Lines=(line(debited, -amount), line(credited, amount)),
         )  # fmt: skip
         return Posting(
             ref, f"deposit/{entry.id}", revision, str(part), "", PLANNED, "", "",
@@ -233,7 +217,3 @@ def _ours(text: str) -> str:
     """Other people's payments are none of our business: only what names Amazon is kept."""
     plain = text.casefold()
     return text if any(word in plain for word in ("amazon", "amzn")) else ""
-
-
-def _now(rows: Sequence[Posting]) -> list[Posting]:
-    return posted.newest_revision(rows)

@@ -94,13 +94,12 @@ class Clearer:
         rows = posted.newest_revision(posted.postings(self.db, settlement_id))
         if not rows or any(p.state != posted.POSTED for p in rows):
             return 0, 0  # nothing of it stands on the clearing account
-        kept = store.settled(self.db, settlement_id=settlement_id) or self.keep(settlement_id)
+        kept = store.settled(self.db, settlement_id) or self.keep(settlement_id)
         wanted = [row for row in kept if row.to_clear and row.amount]
         if self.settlements.accounts.receipts == "none":
             return 0, 0
-        refused: list[str] = []
         for size in SIZES:
-            refused = self._finish(settlement_id)
+            self._finish(settlement_id)
             rest = self._rest(settlement_id, wanted)
             if not rest or not self._plan(settlement_id, rows[0].revision, rest, size):
                 return len(wanted) - len(rest), len(rest)
@@ -208,7 +207,8 @@ class Clearer:
         for memo in [*ours, *staffs]:
             if memo.OpenAmount == owed:
                 return memo.CreditMemoNumber
-        # A memo of another amount: a second one would give the money back twice.
+        # One of another amount, or settled by somebody else: a second one would give the money
+        # back twice.
         if ours or staffs or self.settlements.accounts.refunds == "wait":
             return ""
         content = m.NewCreditMemo(
@@ -261,10 +261,13 @@ class Clearer:
         return found
 
     def _memos(self) -> list[m.CreditMemo]:
-        """Open credit memos, ours and those that staff issued."""
+        """Credit memos, ours and those that staff issued, but for what receipts of ours settled:
+        those are the memos of other refunds.
+        """
         systems = [self.system, *self.systems]
         found = [memo for system in systems for memo in self.receivables.credit_memos(system)]
-        return [memo for memo in found if memo.OpenAmount]
+        spent = store.settled_documents(self.db, REFUND)
+        return [memo for memo in found if memo.OpenAmount or memo.CreditMemoNumber not in spent]
 
     def _steps(self, settlement_id: str, state: str = "") -> list[Step]:
         return [s for s in store.steps(self.db, settlement_id) if state in ("", s.state)]

@@ -11,12 +11,13 @@ from crossdock.connectors.amazon import finance_models as m
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.finances import deferred
 from crossdock.connectors.tims.ledger import Ledger
-from crossdock.connectors.tims.ledger_models import BatchReversal, JournalLine, NewJournalBatch
+from crossdock.connectors.tims.ledger_models import NewJournalBatch
 from crossdock.engine.store import settlements as store
-from crossdock.engine.store.settlements import PLANNED, POSTED, REVERSED, Posting
+from crossdock.engine.store.settlements import PLANNED, POSTED, Posting
 from crossdock.kernel.errors import Misuse, NeedsPerson
 from crossdock.kernel.money import Money
-from crossdock.wiring.settling import Settlements, shown
+from crossdock.wiring.booking import Books, journal_line
+from crossdock.wiring.settling import Settlements
 
 REACH = timedelta(days=90)  # nothing is kept back longer; Amazon answers 180 days
 
@@ -32,9 +33,10 @@ class Deferring:
         seller: str,
         who: str,
     ) -> None:
-        self.settlements, self.amazon, self.ledger = settlements, amazon, ledger
+        self.settlements, self.amazon = settlements, amazon
         self.who, self.db = who, settlements.db
         self.system = f"AMAZON:DEFERRED:{seller}"
+        self.books = Books(self.db, ledger, self.system)
 
     def look(self, day: date) -> tuple[list[Accrual], list[Unknown]]:
         """What Amazon kept back at the end of that day in the map's zone."""
@@ -64,25 +66,18 @@ class Deferring:
                 )
             store.plan(self.db, [self._posting(key, one) for one in found if one.lines])
         for row in store.postings(self.db, key):
-            number = row.batch_number
             if row.state == PLANNED:
-                batch = self.ledger.post(NewJournalBatch.model_validate(dict(row.content)))
-                number = batch.BatchNumber
-                store.mark(self.db, row.ref, POSTED, batch_number=number)
-            if row.state != REVERSED:
-                next_day = day + timedelta(days=1)
-                back = self.ledger.reverse(BatchReversal(BatchNumber=number, PostingDate=next_day))
-                store.mark(self.db, row.ref, REVERSED, reversed_by=back.BatchNumber)
+                self.books.post(row)
+        for row in store.postings(self.db, key):
+            if row.state == POSTED:
+                self.books.take_back(row, lambda day: day + timedelta(days=1))
         return store.postings(self.db, key)
 
     def _posting(self, key: str, one: Accrual) -> Posting:
         lines = [
-            JournalLine(
-                AccountNumber=target.account, Branch=target.branch or None,
-                Debit=shown(max(-amount, 0), one.currency),
-                Credit=shown(max(amount, 0), one.currency), Memo=category,
-                ReferenceType="deferred", ReferenceId=one.day.isoformat(),
-                Dimensions=dict(target.dimensions),
+            journal_line(
+                target, amount, one.currency, memo=category, kind="deferred",
+                reference=one.day.isoformat(),
             )
             for target, category, amount in one.lines
         ]  # fmt: skip

@@ -19,36 +19,52 @@ LOOK_BACK = timedelta(days=180)
 def pictures(
     clearer: Clearer, now: datetime, *, order: str = "", settlement: str = ""
 ) -> list[OrderPicture]:
-    """Every order that TIMS billed or Amazon settled within the last half year; one order, or
-    those of one settlement, whenever.
+    """Every order that TIMS billed or Amazon settled within the last half year, or of which
+    something is open, however old; or one order, or those of one settlement.
     """
-    since = None if order else now - LOOK_BACK
-    earliest = since.date().isoformat() if since is not None and not settlement else ""
-    settled = store.settled(clearer.db, order_id=order, since=earliest)
-    if settlement:
-        among = {row.order_id for row in settled if row.settlement_id == settlement}
-        settled = [row for row in settled if row.order_id in among]
-    billed = [
-        invoice
-        for system in clearer.systems
-        for invoice in clearer.receivables.invoices(system, ref=order, since=since)
-    ]
-    credited = [
+    if order:
+        rows, billed = store.settled_orders(clearer.db, {order}), _billed(clearer, ref=order)
+    elif settlement:
+        named = {row.order_id for row in store.settled(clearer.db, settlement)}
+        rows, billed = store.settled_orders(clearer.db, named), _open(clearer)
+        billed = [i for i in billed if i.ExternalRef in named]
+    else:
+        since = now - LOOK_BACK
+        rows = store.settled_since(clearer.db, since.date().isoformat())
+        recent = _billed(clearer, since=since)
+        known = {i.InvoiceNumber for i in recent}
+        billed = recent + [i for i in _open(clearer) if i.InvoiceNumber not in known]
+        more = {i.ExternalRef or "" for i in billed} - {row.order_id for row in rows}
+        rows += store.settled_orders(clearer.db, more)
+    # Paid long ago, or for a settlement: such an invoice is asked for by its order.
+    missing = {row.order_id for row in rows if row.to_clear} - {i.ExternalRef for i in billed}
+    for ref in sorted(missing - {"", order}):
+        billed += _billed(clearer, ref=ref)
+    found = _Pictures()
+    found.settled(rows, store.cleared_by_order(clearer.db))
+    found.billed(billed)
+    found.credited(
         memo
         for system in (clearer.system, *clearer.systems)
         for memo in clearer.receivables.credit_memos(system)
-    ]
-    found = _Pictures()
-    found.settled(settled, store.cleared_by_order(clearer.db))
-    wanted = {row.order_id for row in settled} if settlement else None
-    found.billed(i for i in billed if wanted is None or i.ExternalRef in wanted)
-    found.credited(credited)
-    recent = since.date() if since is not None and not settlement else None
+    )
+    return found.all()
+
+
+def _billed(clearer: Clearer, *, ref: str = "", since: datetime | None = None) -> list[m.Invoice]:
     return [
-        one
-        for one in found.all()
-        if recent is None or one.since is None or one.since >= recent
-    ]  # fmt: skip
+        invoice
+        for system in clearer.systems
+        for invoice in clearer.receivables.invoices(system, ref=ref, since=since)
+    ]
+
+
+def _open(clearer: Clearer) -> list[m.Invoice]:
+    return [
+        invoice
+        for system in clearer.systems
+        for invoice in clearer.receivables.invoices(system, only_open=True)
+    ]
 
 
 class _Pictures:

@@ -13,11 +13,12 @@ from crossdock.business.settlements import proof
 from crossdock.business.settlements.journal import Batch
 from crossdock.business.settlements.proof import State
 from crossdock.connectors.tims.ledger import Ledger
-from crossdock.connectors.tims.ledger_models import BatchReversal, JournalLine, NewJournalBatch
+from crossdock.connectors.tims.ledger_models import NewJournalBatch
 from crossdock.engine.store import settlements as store
 from crossdock.engine.store.settlements import PLANNED, POSTED, REVERSED, Posting
 from crossdock.kernel.errors import Misuse, NeedsPerson
 from crossdock.wiring.accountmap import FILE
+from crossdock.wiring.booking import Books, journal_line
 from crossdock.wiring.clearing import Clearer
 from crossdock.wiring.periods import open_day
 from crossdock.wiring.settling import Examined, Settlements, shown
@@ -35,11 +36,12 @@ class Poster:
         ledger: Ledger,
         seller: str,
         who: str,
-        clearer: Clearer | None = None,
+        clearer: Clearer,
     ) -> None:
         self.settlements, self.ledger, self.who = settlements, ledger, who
         self.system, self.clearer = f"AMAZON:SETTLEMENTS:{seller}", clearer
         self.db = settlements.db
+        self.books = Books(self.db, ledger, self.system)
 
     def post(self, settlement_id: str, *, revise: bool = False) -> list[Posting]:
         """Every batch of the settlement stands in the ledger, once. `revise` takes back what was
@@ -61,7 +63,7 @@ class Poster:
             self._plan(found, revision)
         for posting in self._now(settlement_id):
             if posting.state == PLANNED:
-                self._post(posting)
+                self.books.post(posting)
         return self._now(settlement_id)
 
     def reverse(self, settlement_id: str) -> list[Posting]:
@@ -73,22 +75,9 @@ class Poster:
         if not standing:
             done = "was reversed already" if rows else "is not posted"
             raise Misuse(f"settlement {settlement_id} {done}; nothing was changed")
-        if self.clearer is not None:
-            self.clearer.take_back(settlement_id)
+        self.clearer.take_back(settlement_id)
         for posting in standing:
-            number = posting.batch_number
-            if posting.state == PLANNED:  # its reply may have been lost: TIMS knows
-                stored = self.ledger.find(self.system, posting.ref)
-                number = stored.BatchNumber if stored is not None else ""
-            if not number:
-                store.mark(self.db, posting.ref, REVERSED)
-                continue
-            day = date.fromisoformat(str(posting.content["PostingDate"]))
-            day = self._open_day(day, posting.settlement_id)
-            back = self.ledger.reverse(BatchReversal(BatchNumber=number, PostingDate=day))
-            store.mark(
-                self.db, posting.ref, REVERSED, batch_number=number, reversed_by=back.BatchNumber
-            )
+            self.books.take_back(posting, lambda day: self._open_day(day, settlement_id))
         return self._now(settlement_id)
 
     def prove(self, settlement_id: str) -> Path:
@@ -138,8 +127,7 @@ class Poster:
                 )
         self._keep_map()
         store.plan(self.db, planned)
-        if self.clearer is not None:
-            self.clearer.keep(found.summary.settlement_id)
+        self.clearer.keep(found.summary.settlement_id)
 
     def _keep_map(self) -> None:
         """The account map as it was, under the digest that proofs name."""
@@ -148,10 +136,6 @@ class Poster:
         if not kept.exists():
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_bytes((workspace / FILE).read_bytes())
-
-    def _post(self, posting: Posting) -> None:
-        batch = self.ledger.post(NewJournalBatch.model_validate(dict(posting.content)))
-        store.mark(self.db, posting.ref, POSTED, batch_number=batch.BatchNumber)
 
     def _open_day(self, day: date, settlement_id: str) -> date:
         return open_day(
@@ -170,19 +154,14 @@ class Poster:
                 f"{self.settlements.accounts.zone}{moved}"
             ),
             Lines=[
-                JournalLine(
-                    AccountNumber=line.target.account,
-                    Branch=line.target.branch or None,
-                    Debit=shown(line.debit, batch.currency),
-                    Credit=shown(line.credit, batch.currency),
-                    Memo=line.memo,
-                    ReferenceType="order" if line.order_id else "settlement",
-                    ReferenceId=line.order_id or batch.settlement_id,
-                    Dimensions=dict(line.target.dimensions),
+                journal_line(
+                    line.target, line.credit - line.debit, batch.currency, memo=line.memo,
+                    kind="order" if line.order_id else "settlement",
+                    reference=line.order_id or batch.settlement_id,
                 )
                 for line in batch.lines
             ],
-        )
+        )  # fmt: skip
 
 
 def proof_of(found: Examined, revision: int, settlements: Settlements) -> str:

@@ -5,8 +5,8 @@ import binascii
 import hashlib
 import hmac
 import os
+from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossdock.engine.feeds import Feed, Reading
@@ -14,6 +14,7 @@ from crossdock.engine.store import Database
 from crossdock.engine.store.vault import Vault
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import ConfigError, Problem
+from crossdock.settings.secrets import write_private
 
 if TYPE_CHECKING:
     from crossdock.settings import Settings
@@ -47,8 +48,8 @@ def master_key(settings: "Settings") -> bytes:
             ]
         )  # fmt: skip
     path = settings.folder / KEY_FILE
-    if not path.exists():
-        _write_private(path, new_key() + "\n")
+    with suppress(FileExistsError):  # it is there, or another command was quicker
+        write_private(path, new_key() + "\n")
     return decoded(path.read_text("utf-8"), KEY_FILE)
 
 
@@ -84,14 +85,3 @@ def decoded(text: str, where: str) -> bytes:
         fix = "Make one: crossdock privacy key --new"
         raise ConfigError([Problem("crossdock.yaml", where, "is not a key of 32 bytes.", fix)])
     return key
-
-
-def _write_private(path: Path, content: str) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return  # another command was quicker
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

@@ -90,8 +90,7 @@ def settlement_operations(
         return poster_of(settlements, tims, account.seller_id, account.marketplace_ids, "crossdock")
 
     def clear(number: str) -> Cleared:
-        clearer = poster().clearer
-        done, waiting = clearer.clear(number) if clearer is not None else (0, 0)
+        done, waiting = poster().clearer.clear(number)
         return Cleared(number, done, waiting)
 
     return (

@@ -1,7 +1,6 @@
 """What settlements say of orders, and the receipts that clear them. Amounts are minor units."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ from crossdock.engine.store.schema import cleared, receipt, settled_order
 
 PLANNED, DONE, REFUSED, REVERSED = "planned", "done", "refused", "reversed"
 RECEIPT, MEMO = "receipt", "credit memo"
+_AT_ONCE = 500  # orders in one query
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +65,40 @@ def keep_settled(db: Database, settlement_id: str, rows: Iterable[SettledOrder])
             connection.execute(settled_order.insert(), values)
 
 
-def settled(
-    db: Database, *, settlement_id: str = "", order_id: str = "", since: str = ""
-) -> list[SettledOrder]:
-    """By settlement, by order, or everything that was posted that day or later."""
-    query = sa.select(settled_order).order_by(settled_order.c.order_id, settled_order.c.kind)
-    if settlement_id:
-        query = query.where(settled_order.c.settlement_id == settlement_id)
-    if order_id:
-        query = query.where(settled_order.c.order_id == order_id)
-    if since:
-        query = query.where(settled_order.c.posted >= since)
+def settled(db: Database, settlement_id: str) -> list[SettledOrder]:
+    """What this settlement says."""
+    return _settled(db, settled_order.c.settlement_id == settlement_id)
+
+
+def settled_orders(db: Database, orders: Collection[str]) -> list[SettledOrder]:
+    """What every settlement says of these orders."""
+    wanted = sorted(orders)
+    return [
+        row
+        for n in range(0, len(wanted), _AT_ONCE)
+        for row in _settled(db, settled_order.c.order_id.in_(wanted[n : n + _AT_ONCE]))
+    ]
+
+
+def settled_since(db: Database, since: str) -> list[SettledOrder]:
+    """All of each order of which something was posted that day or later, or stands on the clearing
+    account, however old.
+    """
+    took = _took()
+    touched = (
+        sa.select(settled_order.c.order_id)
+        .select_from(settled_order.outerjoin(took, _same(took)))
+        .where(sa.or_(settled_order.c.posted >= since, _stands(took)))
+    )
+    return _settled(db, settled_order.c.order_id.in_(touched))
+
+
+def _settled(db: Database, wanted: sa.ColumnElement[bool]) -> list[SettledOrder]:
+    query = (
+        sa.select(settled_order)
+        .where(wanted)
+        .order_by(settled_order.c.order_id, settled_order.c.kind, settled_order.c.settlement_id)
+    )
     with db.reading() as connection:
         return [SettledOrder(**dict(row)) for row in connection.execute(query).mappings()]
 
@@ -118,38 +141,20 @@ def steps(db: Database, settlement_id: str = "") -> list[Step]:
         return [Step(**dict(row)) for row in connection.execute(query).mappings()]
 
 
-def clears_of(db: Database, ref: str) -> list[Clears]:
-    """What a receipt settles."""
-    query = sa.select(cleared).where(cleared.c.ref == ref).order_by(cleared.c.order_id)
-    with db.reading() as connection:
-        return [Clears(r.order_id, r.kind, r.document, r.amount) for r in connection.execute(query)]
-
-
-def cleared_by_order(db: Database, settlement_id: str = "") -> dict[tuple[str, str, str], int]:
-    """(settlement, order, kind) -> what standing receipts, planned ones too, took or will take."""
+def settled_documents(db: Database, kind: str) -> set[str]:
+    """Documents that standing receipts settle for orders of this kind."""
     query = (
-        sa.select(
-            receipt.c.settlement_id, cleared.c.order_id, cleared.c.kind,
-            sa.func.sum(cleared.c.amount),
-        )
+        sa.select(cleared.c.document)
         .join(receipt, receipt.c.ref == cleared.c.ref)
-        .where(receipt.c.state.in_([PLANNED, DONE]))
-        .group_by(receipt.c.settlement_id, cleared.c.order_id, cleared.c.kind)
-    )  # fmt: skip
-    if settlement_id:
-        query = query.where(receipt.c.settlement_id == settlement_id)
-    found: dict[tuple[str, str, str], int] = defaultdict(int)
+        .where(receipt.c.state.in_([PLANNED, DONE]), cleared.c.kind == kind)
+    )
     with db.reading() as connection:
-        for settlement, order, kind, amount in connection.execute(query):
-            found[settlement, order, kind] += int(amount)
-    return dict(found)
+        return {row[0] for row in connection.execute(query)}
 
 
-def waiting(db: Database, since: str = "") -> dict[str, int]:
-    """Settlements of which something, posted that day or later, stands on the clearing account:
-    how many sales and refunds.
-    """
-    took = (
+def _took() -> sa.Subquery:
+    """What standing receipts, planned ones too, took or will take for each order."""
+    return (
         sa.select(
             receipt.c.settlement_id, cleared.c.order_id, cleared.c.kind,
             sa.func.sum(cleared.c.amount).label("amount"),
@@ -159,19 +164,43 @@ def waiting(db: Database, since: str = "") -> dict[str, int]:
         .group_by(receipt.c.settlement_id, cleared.c.order_id, cleared.c.kind)
         .subquery()
     )  # fmt: skip
-    same = sa.and_(
+
+
+def _same(took: sa.Subquery) -> sa.ColumnElement[bool]:
+    return sa.and_(
         took.c.settlement_id == settled_order.c.settlement_id,
         took.c.order_id == settled_order.c.order_id,
         took.c.kind == settled_order.c.kind,
     )
+
+
+def _stands(took: sa.Subquery) -> sa.ColumnElement[bool]:
+    """It stands on the clearing account, in whole or in part."""
+    return sa.and_(
+        settled_order.c.to_clear,
+        settled_order.c.amount != sa.func.coalesce(took.c.amount, 0),
+    )
+
+
+def cleared_by_order(db: Database, settlement_id: str = "") -> dict[tuple[str, str, str], int]:
+    """(settlement, order, kind) -> what standing receipts, planned ones too, took or will take."""
+    took = _took()
+    query = sa.select(took)
+    if settlement_id:
+        query = query.where(took.c.settlement_id == settlement_id)
+    with db.reading() as connection:
+        return {(r[0], r[1], r[2]): int(r[3]) for r in connection.execute(query)}
+
+
+def waiting(db: Database, since: str = "") -> dict[str, int]:
+    """Settlements of which something, posted that day or later, stands on the clearing account:
+    how many sales and refunds.
+    """
+    took = _took()
     query = (
         sa.select(settled_order.c.settlement_id, sa.func.count())
-        .select_from(settled_order.outerjoin(took, same))
-        .where(
-            settled_order.c.to_clear,
-            settled_order.c.posted >= since,
-            settled_order.c.amount != sa.func.coalesce(took.c.amount, 0),
-        )
+        .select_from(settled_order.outerjoin(took, _same(took)))
+        .where(_stands(took), settled_order.c.posted >= since)
         .group_by(settled_order.c.settlement_id)
     )
     with db.reading() as connection:
