@@ -40,11 +40,12 @@ def amazon(office):
 
 def settle(office, client, report_id):
     tims = TimsClient(account_of(office.tims), InProcess(office.tims.api), office.clock)
-    settle_, clear = settlement_operations(
+    settle_, cost, clear = settlement_operations(
         office.folder, client, tims, lambda: office.db, office.clock.now
     )
     settled = settle_.run(report_id)
     clear.run(settled.number)
+    cost.run(settled.number)
     return settled
 
 

@@ -7,6 +7,7 @@ from crossdock.cli import (
     cases,
     comparing,
     connections,
+    costing,
     deferred,
     doctor,
     flows,
@@ -25,7 +26,7 @@ from crossdock.cli import (
 from crossdock.cli.failures import Root
 
 # These add their commands to the noun `settlement`.
-_ = comparing, deferred, ledger, receivables
+_ = comparing, costing, deferred, ledger, receivables
 
 app = typer.Typer(
     name="crossdock",

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from crossdock.kernel.errors import Misuse
-from crossdock.settings.secrets import write_private
 
 FILE = "crossdock.yaml"
 MARK = "# Connected to a rehearsal world"
@@ -21,6 +20,8 @@ def refuse_real(folder: Path) -> None:
 
 def make_workspace(folder: Path, ready: Mapping[str, Any], lookups: Mapping[str, str]) -> None:
     """Settings, secrets and lookup tables for that world; never over a real workspace."""
+    from crossdock.settings.secrets import write_private
+
     refuse_real(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FILE).write_text(_settings(ready), encoding="utf-8")

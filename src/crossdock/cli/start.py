@@ -8,7 +8,6 @@ import typer
 
 from crossdock.cli.options import Json
 from crossdock.kernel.errors import Misuse
-from crossdock.settings.secrets import write_private
 
 _CAPABILITIES = ("orders", "customers", "fulfilment")
 
@@ -69,6 +68,8 @@ def _files() -> dict[str, str]:
 def _write(path: Path, content: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.name == "secrets.env":
+        from crossdock.settings.secrets import write_private
+
         write_private(path, content)
     else:
         path.write_text(content, encoding="utf-8")

@@ -26,7 +26,8 @@ _KEYS = (
     "sku_classes",
     "rules",
 )
-_ROLES = ("bank", "payable", "carry_forward", "clearing", "deposit", "exchange", "deferred")
+_OPTIONAL = ("clearing", "deposit", "exchange", "deferred", "cost_of_sales", "inventory")
+_ROLES = ("bank", "payable", "carry_forward", *_OPTIONAL)
 _RULE_KEYS = (
     "category",
     "account",
@@ -102,10 +103,7 @@ class _Reader:
         return Accounts(
             zone=zone, bank=places["bank"], payable=places["payable"],
             carry_forward=places["carry_forward"],
-            clearing=places["clearing"] if places["clearing"].account else None,
-            deposit=places["deposit"] if places["deposit"].account else None,
-            exchange=places["exchange"] if places["exchange"].account else None,
-            deferred=places["deferred"] if places["deferred"].account else None,
+            **{role: places[role] if places[role].account else None for role in _OPTIONAL},
             receipts=self._choice("receipts"), refunds=self._choice("refunds"),
             cross_check=self._choice("cross_check"),
             rules=tuple(self._rule(cell) for cell in self._list("rules")),

@@ -180,7 +180,7 @@ class Banking:
         amount: int, debited: Target, credited: Target,
     ) -> Posting:  # fmt: skip
         line = partial(
-            journal_line, currency=currency, memo=f"Amazon {what}"[:200], kind="deposit",
+            journal_line, currency=currency, memo=f"Amazon {what}"[:200], about="deposit",
             reference=entry.id,
         )  # fmt: skip
         ref = f"deposit/{entry.id}/{part}/r{revision}"

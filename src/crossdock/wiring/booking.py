@@ -42,14 +42,14 @@ class Books:
 
 
 def journal_line(
-    target: Target, amount: int, currency: str, *, memo: str, kind: str, reference: str
+    target: Target, amount: int, currency: str, *, memo: str, about: str, reference: str
 ) -> JournalLine:
     """A line as TIMS takes it; `amount` in minor units, a credit above zero and a debit below.
-    `kind` and `reference` say what it is about.
+    `about` and `reference` say what it is about.
     """
     return JournalLine(
         AccountNumber=target.account, Branch=target.branch or None,
         Debit=shown(max(-amount, 0), currency), Credit=shown(max(amount, 0), currency),
-        Memo=memo, ReferenceType=kind, ReferenceId=reference,
+        Memo=memo, ReferenceType=about, ReferenceId=reference,
         Dimensions=dict(target.dimensions),
     )  # fmt: skip

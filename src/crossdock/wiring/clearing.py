@@ -7,7 +7,7 @@ each order; TIMS knows it by its reference. What has no invoice yet is tried aga
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -282,9 +282,7 @@ class Clearer:
         return str(self.settlements.file(settlement_id).detail["currency"])
 
     def _ended(self, settlement_id: str) -> date:
-        end = datetime.fromisoformat(str(self.settlements.file(settlement_id).detail["end"]))
-        day = end.astimezone(ZoneInfo(self.settlements.accounts.zone)).date()
-        return self._day(day, settlement_id)
+        return self._day(self.settlements.ended(settlement_id), settlement_id)
 
     def _day(self, day: date, settlement_id: str) -> date:
         policy = self.settlements.accounts.closed_period

@@ -76,7 +76,7 @@ class Deferring:
     def _posting(self, key: str, one: Accrual) -> Posting:
         lines = [
             journal_line(
-                target, amount, one.currency, memo=category, kind="deferred",
+                target, amount, one.currency, memo=category, about="deferred",
                 reference=one.day.isoformat(),
             )
             for target, category, amount in one.lines

@@ -20,6 +20,7 @@ from crossdock.kernel.errors import Misuse, NeedsPerson
 from crossdock.wiring.accountmap import FILE
 from crossdock.wiring.booking import Books, journal_line
 from crossdock.wiring.clearing import Clearer
+from crossdock.wiring.costing import Costing
 from crossdock.wiring.periods import open_day
 from crossdock.wiring.settling import Examined, Settlements, shown
 
@@ -37,8 +38,10 @@ class Poster:
         seller: str,
         who: str,
         clearer: Clearer,
+        costing: Costing,
     ) -> None:
         self.settlements, self.ledger, self.who = settlements, ledger, who
+        self.costing = costing
         self.system, self.clearer = f"AMAZON:SETTLEMENTS:{seller}", clearer
         self.db = settlements.db
         self.books = Books(self.db, ledger, self.system)
@@ -67,8 +70,8 @@ class Poster:
         return self._now(settlement_id)
 
     def reverse(self, settlement_id: str) -> list[Posting]:
-        """Every batch of the last revision is taken back by a batch of its own; the receipts that
-        were made of it first.
+        """Every batch of the last revision is taken back by a batch of its own; the receipts and
+        the cost that were made of it first.
         """
         rows = self._now(settlement_id)
         standing = [p for p in rows if p.state != REVERSED]
@@ -76,6 +79,7 @@ class Poster:
             done = "was reversed already" if rows else "is not posted"
             raise Misuse(f"settlement {settlement_id} {done}; nothing was changed")
         self.clearer.take_back(settlement_id)
+        self.costing.take_back(settlement_id)
         for posting in standing:
             self.books.take_back(posting, lambda day: self._open_day(day, settlement_id))
         return self._now(settlement_id)
@@ -156,7 +160,7 @@ class Poster:
             Lines=[
                 journal_line(
                     line.target, line.credit - line.debit, batch.currency, memo=line.memo,
-                    kind="order" if line.order_id else "settlement",
+                    about="order" if line.order_id else "settlement",
                     reference=line.order_id or batch.settlement_id,
                 )
                 for line in batch.lines

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from crossdock.business.orders.functions import external_system
-from crossdock.business.settlements.model import Cleared, Settled
+from crossdock.business.settlements.model import Cleared, Costed, Settled
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.reports import download, report, settlement_reports, write_to
 from crossdock.connectors.tims.client import TimsClient
@@ -18,6 +18,7 @@ from crossdock.kernel.errors import ConfigError, Misuse, NeedsPerson, TryAgain
 from crossdock.kernel.operation import Operation, Repeat
 from crossdock.wiring.accountmap import FILE, read_accounts, read_vocabulary
 from crossdock.wiring.clearing import Clearer
+from crossdock.wiring.costing import Costing
 from crossdock.wiring.crosschecking import cross_check, differing
 from crossdock.wiring.posting import Poster, must_be_postable
 from crossdock.wiring.settling import Settlements, shown
@@ -72,7 +73,8 @@ def poster_of(
     ledger = Ledger(tims)
     systems = [external_system(one) for one in marketplaces]
     clearer = Clearer(settlements, ledger, Receivables(tims), systems, seller, who)
-    return Poster(settlements, ledger, seller, who, clearer)
+    costing = Costing(settlements, ledger, seller, who)
+    return Poster(settlements, ledger, seller, who, clearer, costing)
 
 
 def settlement_operations(
@@ -93,8 +95,23 @@ def settlement_operations(
         done, waiting = poster().clearer.clear(number)
         return Cleared(number, done, waiting)
 
+    def cost(number: str) -> Costed:
+        try:
+            return Costed(number, len(poster().costing.post(number)))
+        except ConfigError as error:
+            raise NeedsPerson(
+                str(error.problems[0]), kind="cost-missing", about=f"cost of settlement {number}",
+                remedy="Correct costs.csv of the workspace, then retry.",
+                evidence={"missing": [str(p) for p in error.problems[:100]]},
+            ) from error  # fmt: skip
+
     return (
         _settle(amazon, poster),
+        Operation(
+            "settlements.cost",
+            takes=(str,), gives=Costed, repeat=Repeat.IDEMPOTENCY_KEY, run=cost,
+            about="Books what the goods cost that a posted settlement sold.",
+        ),
         Operation(
             "settlements.clear",
             takes=(str,), gives=Cleared, repeat=Repeat.IDEMPOTENCY_KEY, run=clear,

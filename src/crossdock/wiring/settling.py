@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,11 @@ class Settlements:
             raise Misuse(f"no settlement {settlement_id} is known; see: crossdock settlement list")
         valid = [f for f in found if f.state != State.SUPERSEDED.value]
         return (valid or found)[0]
+
+    def ended(self, settlement_id: str) -> date:
+        """Its last day in the map's zone."""
+        end = datetime.fromisoformat(str(self.file(settlement_id).detail["end"]))
+        return end.astimezone(ZoneInfo(self.accounts.zone)).date()
 
     def from_source(self, source: str) -> SeenFile | None:
         """The file that came from there, if it was taken before."""

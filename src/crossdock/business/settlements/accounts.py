@@ -86,6 +86,8 @@ class Accounts:
     deposit: Target | None = None  # the bank account, where `bank` is money in transit
     exchange: Target | None = None  # between two currencies, where the bank keeps another one
     deferred: Target | None = None  # what Amazon keeps back at a month's end
+    cost_of_sales: Target | None = None  # what was sold out of Amazon's warehouses has cost
+    inventory: Target | None = None  # the goods that lie there
     presentation: str = "summary"  # or "order": one line per order and account
     line_limit: int = 5000
     closed_period: str = "stop"  # or "next": into the first open period, and said on the batch
@@ -143,6 +145,12 @@ def _empty(accounts: Accounts) -> Iterator[Problem]:
         yield Problem(
             accounts.file, "roles.clearing", "names no account, and a channel is to clear.",
             "Name the account that Amazon's payments wait on until receipts settle invoices.",
+        )  # fmt: skip
+    if (accounts.cost_of_sales is None) != (accounts.inventory is None):
+        missing = "inventory" if accounts.inventory is None else "cost_of_sales"
+        yield Problem(
+            accounts.file, f"roles.{missing}", "names no account, and its counterpart does.",
+            "Name both to book the cost of what is sold, or neither.",
         )  # fmt: skip
     for rule in accounts.rules:
         if not rule.target.account:

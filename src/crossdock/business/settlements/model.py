@@ -139,3 +139,11 @@ class Cleared:
     number: str
     orders: int  # sales and refunds whose document was found
     waiting: int  # those that TIMS has nothing for
+
+
+@dataclass(frozen=True, slots=True)
+class Costed:
+    """What was booked for the cost of what it sold."""
+
+    number: str
+    batches: int
