@@ -20,6 +20,7 @@ from crossdock.cli import (
     serving,
     settlements,
     start,
+    stock,
     stores,
     world,
 )
@@ -47,6 +48,7 @@ app.add_typer(runs.app, name="run")
 app.add_typer(cases.app, name="case")
 app.add_typer(flows.app, name="flow")
 app.add_typer(mappings.app, name="mapping")
+app.add_typer(stock.app, name="stock")
 app.add_typer(settlements.app, name="settlement")
 app.add_typer(bank.app, name="bank")
 app.add_typer(privacy.app, name="privacy")

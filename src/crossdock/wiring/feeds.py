@@ -20,7 +20,12 @@ FIRST_LOOK_BACK = timedelta(days=2)
 
 _PAGES_A_TURN = 10
 
-FEED_OF_ENTITY: Mapping[str, str] = {"sales_order": TIMS_ORDERS, "shipment": TIMS_SHIPMENTS}
+FEED_OF_ENTITY: Mapping[str, str] = {
+    "sales_order": TIMS_ORDERS,
+    "shipment": TIMS_SHIPMENTS,
+    "stock": "tims.stock",
+    "item": "tims.items",
+}
 """Which feed a TIMS webhook wakes: webhooks only shorten the delay, the feed reads what is true."""
 
 

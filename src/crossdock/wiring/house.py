@@ -45,6 +45,8 @@ from crossdock.wiring.settlement_runs import (
     settlement_feed,
     settlement_operations,
 )
+from crossdock.wiring.stock_runs import stock_feeds, stock_operations
+from crossdock.wiring.stocking import StockDesk
 from crossdock.wiring.subscribing import Subscriber
 
 if TYPE_CHECKING:
@@ -139,7 +141,13 @@ class House:
             self.settings.folder, self.amazon, self.tims, lambda: self.db, self.clock.now
         )
         known = customer_operations(self.tims, lambda: self.db)
-        return table(*named.values(), *settle, *known)
+        stock = stock_operations(self.stock, self.amazon, lambda: self.db)
+        return table(*named.values(), *settle, *known, *stock)
+
+    @cached_property
+    def stock(self) -> StockDesk:
+        """What may be sold of each SKU."""
+        return StockDesk(self.settings.folder, self.tims, self.clock.now)
 
     @cached_property
     def language(self) -> Language:
@@ -176,6 +184,7 @@ class House:
             receivables_feed(lambda: self.db, self.clock.now),
             customers_feed(self.tims, self.settings.folder),
             purge_feed(self.db),
+            *stock_feeds(self.stock),
         ):
             feeds[found.name] = found
         runner = Runner(

@@ -16,6 +16,7 @@ from crossdock.business.orders import functions as order_functions
 from crossdock.business.orders import model as orders
 from crossdock.business.orders import operations as order_operations
 from crossdock.business.settlements import model as settlements
+from crossdock.business.stock import model as stock
 from crossdock.connectors.amazon import models as amazon
 from crossdock.connectors.tims import models as tims
 from crossdock.kernel.errors import ConfigError, Problem
@@ -81,6 +82,7 @@ def types() -> dict[str, Any]:
         "fulfilment": fulfilment,
         "settlements": settlements,
         "customers": customers,
+        "stock": stock,
     }
     return {
         f"{room}.{name}": kind

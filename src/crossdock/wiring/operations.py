@@ -19,6 +19,8 @@ from crossdock.kernel.quota import MemoryBuckets
 from crossdock.wiring.customer_runs import customer_operations
 from crossdock.wiring.language import PURE
 from crossdock.wiring.settlement_runs import settlement_operations
+from crossdock.wiring.stock_runs import stock_operations
+from crossdock.wiring.stocking import StockDesk
 
 
 def every_operation(
@@ -48,4 +50,5 @@ def without_connections() -> Mapping[str, Operation]:
         raise Misuse("no store is opened for a check")
 
     settle = settlement_operations(Path(), amazon, tims, no_store, clock.now)
-    return table(*named.values(), *settle, *customer_operations(tims, no_store))
+    stock = stock_operations(StockDesk(Path(), tims, clock.now), amazon, no_store)
+    return table(*named.values(), *settle, *customer_operations(tims, no_store), *stock)

@@ -36,6 +36,7 @@ def sdk() -> SimpleNamespace:
         from spapi import SPAPIClient, SPAPIConfig
         from spapi.api.finances_v0.finances_v0_api import FinancesV0Api
         from spapi.api.finances_v2024_06_19.finances_v2024_api import FinancesV2024Api
+        from spapi.api.listings_items_v2021_08_01.listings_api import ListingsApi
         from spapi.api.notifications_v1.notifications_api import NotificationsApi
         from spapi.api.orders_v0.orders_v0_api import OrdersV0Api
         from spapi.api.orders_v2026_01_01.get_order_api import GetOrderApi
@@ -55,6 +56,7 @@ def sdk() -> SimpleNamespace:
         search_orders=SearchOrdersApi,
         sellers=SellersApi,
         reports=ReportsApi,
+        listings=ListingsApi,
         finances=FinancesV2024Api,
         groups=FinancesV0Api,
         error=ApiException,
@@ -227,6 +229,27 @@ def test_finances_tell_of_a_settlement_what_its_report_says(
     released = [r for r in rows if r.transaction_status == "RELEASED"]
     amounts = [round(r.total_amount.currency_amount * 100) for r in released]
     assert sum(amounts) == settlement.total * 100
+
+
+def test_a_listing_is_read_and_its_quantity_patched(
+    sdk: SimpleNamespace, as_seller: Connect, sim: AmazonSim
+) -> None:
+    seller, sku = sim.sellers[0].seller_id, "ROD 1/8+X"
+    sim.listings.offer(sku, 4)
+    ours = as_seller(sdk.listings)
+    shop = ["ATVPDKIKX0DER"]
+    wanted = ["summaries", "attributes", "issues", "fulfillmentAvailability"]
+    found = ours.get_listings_item(seller, sku, shop, included_data=wanted)
+    assert found.fulfillment_availability[0].quantity == 4
+    value = [{"fulfillment_channel_code": "DEFAULT", "quantity": 9}]
+    patch = {"op": "merge", "path": "/attributes/fulfillment_availability", "value": value}
+    body = {"productType": "PRODUCT", "patches": [patch]}
+    assert ours.patch_listings_item(seller, sku, shop, body).status == "ACCEPTED"
+    found = ours.get_listings_item(seller, sku, shop, included_data=wanted)
+    assert found.attributes["fulfillment_availability"][0]["quantity"] == 9
+    assert found.fulfillment_availability[0].quantity == 4  # accepted, not in effect yet
+    value[0]["quantity"] = -1
+    assert ours.patch_listings_item(seller, sku, shop, body).status == "INVALID"
 
 
 def test_errors_reach_the_sdk_as_amazon_writes_them(

@@ -38,6 +38,8 @@ RATES: Final[Mapping[str, Rate]] = {
     "listTransactions": Rate(Decimal("0.5"), 10),
     "listSummary": Rate(Decimal("0.5"), 10),
     "listFinancialEventGroups": Rate(Decimal("0.5"), 30),
+    "getListingsItem": Rate(Decimal(5), 10),
+    "patchListingsItem": Rate(Decimal(5), 5),
     "createDestination": Rate(Decimal(1), 5),
     "getDestinations": Rate(Decimal(1), 5),
     "getDestination": Rate(Decimal(1), 5),

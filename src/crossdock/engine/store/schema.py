@@ -367,3 +367,19 @@ customer_mark = sa.Table(
     sa.Column("row_version", sa.BigInteger, nullable=False),
     sa.Index("customer_mark_by_code", "customer_code"),
 )
+
+# The last quantity of a SKU that Amazon was told, and whether it was seen there.
+publication = sa.Table(
+    "publication",
+    metadata,
+    sa.Column("sku", sa.Text, primary_key=True),
+    sa.Column("generation", sa.BigInteger, nullable=False),
+    sa.Column("quantity", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("overtook", sa.Boolean, nullable=False),
+    sa.Column("submission_id", sa.Text, nullable=False),
+    sa.Column("sent_at", UtcTime),
+    sa.Column("seen_at", UtcTime),
+    sa.Column("siblings", JsonText),
+)

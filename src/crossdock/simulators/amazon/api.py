@@ -10,6 +10,7 @@ from crossdock.simulators.amazon.buckets import Buckets
 from crossdock.simulators.amazon.company import Call, Company
 from crossdock.simulators.amazon.documents import ROLES
 from crossdock.simulators.amazon.finances import Finances
+from crossdock.simulators.amazon.listings import Listings
 from crossdock.simulators.amazon.lwa import NOTIFICATIONS, Grant, Lwa
 from crossdock.simulators.amazon.notifications import Notifications
 from crossdock.simulators.amazon.orders import Orders
@@ -60,6 +61,7 @@ class Api:
         notifications: Notifications,
         reports: Reports,
         finances: Finances,
+        listings: Listings,
     ) -> None:
         self.limits = True
         self.buckets = Buckets()
@@ -67,7 +69,10 @@ class Api:
         self._dates = DateHeader(company.clock)
         self._burst: dict[str, tuple[int, int]] = {}  # operation -> calls left to fail, status
         self._routes: dict[tuple[str, int, str, str], list[Route]] = {}
-        for route in _routes(Orders(company), Shipments(company), notifications, reports, finances):
+        shipments = Shipments(company)
+        for route in _routes(
+            Orders(company), shipments, notifications, reports, finances, listings
+        ):
             key = (route.method, len(route.parts), route.parts[1], route.parts[2])
             self._routes.setdefault(key, []).append(route)
 
@@ -198,6 +203,7 @@ def _routes(
     notifications: Notifications,
     reports: Reports,
     finances: Finances,
+    listings: Listings,
 ) -> list[Route]:
     n = notifications
     destinations, subscriptions = (
@@ -208,6 +214,7 @@ def _routes(
     by_id = f"{of_type}/{{id}}"
     finance = "/finances/2024-06-19"
     order, old_order = "/orders/2026-01-01/orders/{id}", "/orders/v0/orders/{id}"
+    listing = "/listings/2021-08-01/items/{seller}/{sku}"
     shops = "/sellers/v1/marketplaceParticipations"
     rows: list[tuple[str, str, str, Callable[[Call], Reply]]] = [
         ("searchOrders", "GET", "/orders/2026-01-01/orders", orders.search_orders),
@@ -231,6 +238,8 @@ def _routes(
             "/finances/v0/financialEventGroups",
             finances.list_groups,
         ),
+        ("getListingsItem", "GET", listing, listings.get),
+        ("patchListingsItem", "PATCH", listing, listings.patch),
         ("createDestination", "POST", destinations, n.create_destination),
         ("getDestinations", "GET", destinations, n.get_destinations),
         ("getDestination", "GET", destination, n.get_destination),

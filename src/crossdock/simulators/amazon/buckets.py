@@ -16,6 +16,8 @@ RATES: dict[str, tuple[float, int]] = {
     "listTransactions": (0.5, 10),
     "listSummary": (0.5, 10),
     "listFinancialEventGroups": (0.5, 30),
+    "getListingsItem": (5.0, 10),
+    "patchListingsItem": (5.0, 5),
     "createDestination": (1.0, 5),
     "getDestinations": (1.0, 5),
     "getDestination": (1.0, 5),

@@ -33,6 +33,7 @@ class Company:
     roles: set[str] = field(default_factory=lambda: {"direct-to-consumer", "tax", "orders"})
     discount_sign: int = 1
     counts: Counter[tuple[str, int]] = field(default_factory=Counter)
+    bought: list[Callable[[str, str, int], None]] = field(default_factory=list)
     hear: list[Heard] = field(default_factory=list)  # told of every change of an order
 
     def now(self) -> datetime:

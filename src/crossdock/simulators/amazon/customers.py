@@ -84,6 +84,10 @@ class Customers:
             facilitator_tax=facilitator_tax,
             replaces=replaces,
         )
+        if fulfilled_by == "MERCHANT":
+            for line in order.lines:
+                for told in company.bought:
+                    told(seller.seller_id, line.line.sku, line.quantity)
         return self._placed(order)
 
     def release_preorder(self, order_id: str) -> None:

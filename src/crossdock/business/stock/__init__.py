@@ -1,0 +1,1 @@
+"""What Amazon may sell of what TIMS has."""

@@ -1,0 +1,150 @@
+"""crossdock stock: what Amazon may sell of what TIMS has, why, and whether Amazon shows it."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crossdock.cli.options import Json, Limit, Workspace, group
+
+if TYPE_CHECKING:
+    from crossdock.business.stock.model import Offer
+    from crossdock.engine.store.publications import Publication
+    from crossdock.kernel.errors import RunError
+
+app = group("Stock: what Amazon may sell of what TIMS has.")
+
+
+@app.command("explain")
+def explain(
+    sku: Annotated[str, typer.Argument(metavar="SKU", help="As Amazon spells it.")],
+    *,
+    as_json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Every term of the sum that makes a SKU's quantity, with its source."""
+    from crossdock.cli import output
+    from crossdock.cli.options import NEEDS_PERSON
+    from crossdock.cli.session import house_of, settings_of
+    from crossdock.engine.store import publications
+    from crossdock.kernel.errors import RunError
+
+    settings = settings_of(workspace)
+    settings.require("tims")
+    with house_of(settings) as house:
+        (found,) = house.stock.offers([sku])
+        told = publications.of(house.db, sku)
+    if as_json:
+        output.show_json(_row(sku, found, told) | {"terms": _terms(found)})
+    elif isinstance(found, RunError):
+        output.complain(str(found))
+    else:
+        output.table(
+            (sku, "", "source"), [(t["what"], t["value"], t["source"]) for t in _terms(found)]
+        )
+        output.say(_told(told))
+    if isinstance(found, RunError):
+        raise typer.Exit(NEEDS_PERSON)
+
+
+@app.command("list")
+def listed(
+    *,
+    differing: Annotated[
+        bool, typer.Option("--differing", help="Only what would be written, or cannot be.")
+    ] = False,
+    limit: Limit = 200,
+    as_json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Every SKU: what it may offer now, beside what Amazon was told last. Nothing is written."""
+    from crossdock.cli import output
+    from crossdock.cli.options import NEEDS_PERSON
+    from crossdock.cli.session import house_of, settings_of
+    from crossdock.engine.store import publications
+
+    settings = settings_of(workspace)
+    settings.require("tims")
+    with house_of(settings) as house:
+        skus = sorted(house.stock.skus().rows)
+        rules = house.stock.rules
+        told = publications.every(house.db)
+        found = zip(skus, house.stock.offers(skus), strict=True)
+        rows = [_row(sku, offer, told.get(sku)) for sku, offer in found]
+    picked = [r for r in rows if not differing or r["problem"] or r["offered"] != r["told"]]
+    problems = [str(p) for p in rules.problems]
+    if as_json:
+        output.show_json({"publish": rules.publish, "problems": problems, "skus": picked[:limit]})
+    else:
+        for problem in problems:
+            output.complain(problem)
+        output.table(
+            ("SKU", "may offer", "told last", "", "took", "problem"),
+            [(r["sku"], _number(r["offered"]), _number(r["told"]), r["state"], r["took"],
+              (r["problem"], "red")) for r in picked[:limit]],
+        )  # fmt: skip
+        if not rules.publish:
+            output.note("Nothing is written: stock.yaml says publish: off.")
+        if len(picked) > limit:
+            output.note(f"{len(picked) - limit} more; --limit {len(picked)} shows them.")
+    if problems or any(r["problem"] for r in rows):
+        raise typer.Exit(NEEDS_PERSON)
+
+
+@app.command("publish")
+def publish(
+    skus: Annotated[list[str], typer.Argument(metavar="SKU...", help="As Amazon spells them.")],
+    *,
+    as_json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Count these SKUs now and write what differs, because a person says so."""
+    from datetime import UTC, datetime
+
+    from crossdock.cli import output, queries
+    from crossdock.cli.session import session, who
+    from crossdock.engine.model import Event
+
+    with session(workspace) as s:
+        keys = list(dict.fromkeys(skus))
+        hint = {"who": who()}
+        queries.submit(s.db, [Event("stock", k, queries.PERSON, hint=hint) for k in keys], s.now())
+        alive = any(w.alive for w in queries.worker_rows(s.db, datetime.now(UTC)))
+    if as_json:
+        output.show_json({"asked": keys, "worker_alive": alive})
+        return
+    output.say(f"Asked for {', '.join(keys)}.")
+    if not alive:
+        output.note("No worker is running; it will be done when one is: crossdock serve")
+
+
+def _row(sku: str, found: "Offer | RunError", told: "Publication | None") -> dict[str, Any]:
+    from crossdock.kernel.errors import RunError
+
+    took = told.took if told is not None else None
+    return {
+        "sku": sku,
+        "offered": None if isinstance(found, RunError) else found.quantity,
+        "told": told.quantity if told is not None else None,
+        "state": told.state if told is not None else "",
+        "took": f"{took.total_seconds():.0f} s" if took is not None else "",
+        "submission": told.submission_id if told is not None else "",
+        "problem": found.message if isinstance(found, RunError) else "",
+    }
+
+
+def _terms(found: "Offer | RunError") -> list[dict[str, str]]:
+    from crossdock.kernel.errors import RunError
+
+    terms = () if isinstance(found, RunError) else found.terms
+    return [{"what": t.what, "value": t.value, "source": t.source} for t in terms]
+
+
+def _told(told: "Publication | None") -> str:
+    if told is None:
+        return "Amazon was told nothing of it yet."
+    took = f", {told.took.total_seconds():.0f} s after it was written" if told.took else ""
+    return f"Amazon was told {told.quantity}: {told.state}{took}."
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)

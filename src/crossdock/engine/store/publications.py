@@ -1,0 +1,71 @@
+"""Receipts of what Amazon was told of a SKU's stock: written, and seen there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from crossdock.engine.store.database import Database
+from crossdock.engine.store.inbox import upsert
+from crossdock.engine.store.schema import publication
+
+SENT, SEEN = "sent", "seen"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The last quantity that was written for a SKU, or found live without a write."""
+
+    sku: str
+    generation: int  # one more with every other quantity
+    quantity: int
+    state: str
+    attempts: int = 0  # writes of this quantity
+    overtook: bool = False  # an older write had not been seen when this one was made
+    submission_id: str = ""
+    sent_at: datetime | None = None
+    seen_at: datetime | None = None
+    siblings: Mapping[str, Any] = field(default_factory=dict)  # the lead time and the like
+
+    @property
+    def took(self) -> timedelta | None:
+        """From the write until it was seen live."""
+        if self.sent_at is None or self.seen_at is None:
+            return None
+        return self.seen_at - self.sent_at
+
+
+def of(db: Database, sku: str) -> Publication | None:
+    """What is known of a SKU."""
+    with db.reading() as connection:
+        row = connection.execute(sa.select(publication).where(publication.c.sku == sku)).mappings()
+        found = row.first()
+    return _publication(found) if found is not None else None
+
+
+def every(db: Database) -> dict[str, Publication]:
+    """By SKU."""
+    with db.reading() as connection:
+        rows = connection.execute(sa.select(publication)).mappings()
+        return {row["sku"]: _publication(row) for row in rows}
+
+
+def keep(db: Database, row: Publication) -> None:
+    """What is known now. A row of an older generation changes nothing."""
+    values = {name: getattr(row, name) for name in Publication.__slots__}
+    values["siblings"] = dict(row.siblings)
+    insert = upsert(db, publication).values(**values)
+    newer = {name: insert.excluded[name] for name in values if name != "sku"}
+    with db.writing() as connection:
+        connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=["sku"], set_=newer,
+                where=publication.c.generation <= insert.excluded.generation,
+            )
+        )  # fmt: skip
+
+
+def _publication(row: Any) -> Publication:
+    return Publication(**{**row, "siblings": row["siblings"] or {}})

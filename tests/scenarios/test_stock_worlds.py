@@ -1,0 +1,63 @@
+"""While people buy and staff ship, what TIMS has stays what Amazon sells."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossdock.engine.store import publications
+from crossdock.simulators.world.scenario import preset
+from crossdock.wiring.stock_runs import FLOW
+from tests.scenarios.rehearsal import Rehearsal
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+FAULTS: dict[str, list[dict[str, Any]]] = {
+    "calm": [],
+    "faulty": [
+        {"fault": "accepted_unchanged", "chance": 0.1},
+        {"fault": "late_effect", "chance": 0.2, "seconds": 240},
+        {"fault": "siblings_wiped", "chance": 0.1},
+        {"fault": "throttle_below_rate", "chance": 0.2, "operations": ["patchListingsItem"]},
+        {"fault": "reply_lost_after_write", "chance": 0.1, "operations": ["patchListingsItem"]},
+    ],
+}
+
+
+def a_world(folder: Path, seed: int, faults: list[dict[str, Any]]) -> Rehearsal:
+    scenario = replace(preset("everyday" if faults else "calm"), orders=30)
+    found = Rehearsal(folder, seed, scenario)
+    places = [f"{p.location_id}" for p in found.world.catalogue.places]
+    rules = (
+        f"version: 1\npublish: on\nrules:\n  - {{skus: ['*'], locations: {places}, buffer: 1}}\n"
+    )
+    (folder / "stock.yaml").write_text(rules, "utf-8")
+    for sku in found.world.catalogue.skus:
+        found.world.amazon.listings.offer(sku.sku, 7)
+    found.world.amazon.faults.load(faults)
+    return found
+
+
+@pytest.mark.parametrize("weather", FAULTS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_at_quiet_amazon_sells_what_the_rule_makes_of_tims(
+    weather: str, seed: int, tmp_path: Path
+) -> None:
+    world = a_world(tmp_path, seed, FAULTS[weather])
+    world.run()
+    desk, amazon = world.house.stock, world.world.amazon
+    seller = amazon.sellers[0].seller_id
+    skus = sorted(desk.skus().rows)
+    parked = {c["key"] for c in world.open_cases() if c["flow"] == FLOW}
+    differing = {
+        sku: (offer, amazon.listings.items[seller, sku].quantity())
+        for sku, offer in zip(skus, desk.offers(skus), strict=True)
+        if sku not in parked
+        and getattr(offer, "quantity", None) != amazon.listings.items[seller, sku].quantity()
+    }
+    assert differing == {}
+    assert parked <= {sku for sku in skus if amazon.faults.names} if weather == "faulty" else True
+    assert len(publications.every(world.db)) >= len(skus) - len(parked)
+    verdict = world.verdict()
+    assert verdict.ok, verdict

@@ -1,0 +1,225 @@
+"""TIMS's stock becomes Amazon's quantity: counted by rules, written when it differs, seen there."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from crossdock.business.stock.model import Offer
+from crossdock.connectors.amazon.auth import AmazonAccount
+from crossdock.connectors.amazon.client import AmazonClient
+from crossdock.connectors.tims.client import TimsClient
+from crossdock.engine.store import open_database, publications
+from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
+from crossdock.kernel.quota import MemoryBuckets
+from crossdock.simulators.amazon import AmazonSim
+from crossdock.simulators.clock import HandClock
+from crossdock.wiring.stock_runs import MOST_WRITES, PATIENCE, Publisher
+from crossdock.wiring.stocking import StockDesk
+from tests.connectors.amazon.conftest import NOW, US
+from tests.connectors.amazon.conftest import InProcess as Wire
+from tests.connectors.tims.simulated import InProcess, ManualClock, a_tims, account_of
+
+RULES = """\
+version: 1
+publish: on
+rules:
+  - {skus: ["GAS-*"], locations: [MAIN], maximum: 0}
+  - {skus: ["*"], locations: [MAIN, EAST], buffer: 2}
+"""
+SKUS = "sku,item,uom,units_per_pack\nROD,WLD-1,EA,1\nROD-BX,WLD-1,BX,1\nTIP,WLD-2,EA,1\n"
+
+
+class Shop:
+    """A TIMS and an Amazon, and the desk between them."""
+
+    def __init__(self, folder):
+        self.folder, self.clock, self.hands = folder, ManualClock(NOW), HandClock(NOW)
+        (folder / "lookups").mkdir()
+        self.write(RULES, SKUS)
+        self.tims = a_tims(self.clock, limits=False)
+        self.amazon = AmazonSim(self.hands, limits=False)
+        self.db = open_database(f"sqlite:///{folder}/store.db")
+        self.db.migrate()
+        client = TimsClient(account_of(self.tims), InProcess(self.tims.api), self.clock)
+        self.desk = StockDesk(folder, client, self.clock.now)
+        self.wire = Wire(self.amazon)
+
+    def write(self, rules=None, skus=None):
+        if rules is not None:
+            (self.folder / "stock.yaml").write_text(rules, "utf-8")
+        if skus is not None:
+            (self.folder / "lookups" / "skus.csv").write_text(skus, "utf-8")
+
+    @property
+    def publisher(self):
+        sim = self.amazon
+        account = AmazonAccount(
+            sim.sellers[0].seller_id, sim.client_id, sim.client_secret, sim.refresh_token,
+            marketplace_ids=(US,),
+        )  # fmt: skip
+        client = AmazonClient(account, self.wire, self.clock, MemoryBuckets(self.clock))
+        return Publisher(client, lambda: self.db, self.clock.now)
+
+    def offered(self, *skus):
+        found = self.desk.offers(skus)
+        return [f.kind if isinstance(f, RunError) else f.quantity for f in found]
+
+    def advance(self, span):
+        self.clock.advance(span)
+        self.hands.at = self.clock.now()
+
+    def publish(self, sku, quantity):
+        """As the engine does: again when its time has come."""
+        for _ in range(200):
+            try:
+                return self.publisher.publish(Offer(sku, quantity))
+            except TryAgain as error:
+                self.advance(error.after)
+        raise AssertionError("it never ends")
+
+    def live(self, sku):
+        listing = self.amazon.listings.items[self.amazon.sellers[0].seller_id, sku]
+        return self.amazon.listings._now(self.amazon.sellers[0].seller_id, sku).quantity(), listing
+
+    def writes(self):
+        return sum(request.method == "PATCH" for request in self.wire.asked)
+
+
+@pytest.fixture
+def shop(tmp_path):
+    found = Shop(tmp_path)
+    yield found
+    found.db.close()
+
+
+def test_units_packs_and_sharing_come_from_tims_and_the_lookup_table(shop):
+    assert shop.offered("ROD", "ROD-BX", "TIP") == [58, 4, 3]  # 98 of 100: 49 each, 4 boxes, rest
+
+
+def test_a_kit_counts_its_components(shop):
+    shop.tims.add_item("KIT-1", "Starter kit", kit={"WLD-1": Decimal(5), "WLD-2": Decimal(1)})
+    shop.write(skus="sku,item,uom,units_per_pack\nKIT,KIT-1,EA,1\n")
+    assert shop.offered("KIT") == [3]
+
+
+def test_what_nobody_decided_asks_and_the_others_stand(shop):
+    shop.write(skus=SKUS + "NO-ITEM,NONE,EA,1\nNO-UNIT,WLD-2,CASE,1\nNO-PACK,WLD-2,EA,x\n")
+    shop.write(rules=RULES.replace('["*"]', '["T*", "NO*"]'))
+    assert shop.offered("ROD", "TIP", "NO-ITEM", "NO-UNIT", "NO-PACK", "GONE") == [
+        "stock-rule-missing", 3, "unknown-sku", "stock-unit-unknown", "stock-unit-unknown",
+        "unknown-sku",
+    ]  # fmt: skip
+
+
+def test_two_faults_among_many_rules_hold_their_own_skus_alone(shop):
+    rows = [f"  - {{skus: [S-{n}], locations: [MAIN]}}" for n in range(3000)]
+    rows[10] = "  - {skus: [S-10], locations: [MAIN], buffer: -1}"
+    rows[20] = "  - {skus: [S-20], locations: [MAIN], bufer: 1}"
+    shop.write(rules="version: 1\nrules:\n" + "\n".join(rows) + "\n")
+    names = "".join(f"S-{n},WLD-1,EA,1\n" for n in (9, 10, 20, 21))
+    shop.write(skus="sku,item,uom,units_per_pack\n" + names)
+    assert shop.offered("S-9", "S-10", "S-20", "S-21") == [
+        50, "stock-rule-missing", "stock-rule-missing", 50,
+    ]  # fmt: skip
+    problems = shop.desk.rules.problems
+    assert [p.where for p in problems] == ["line 13", "line 23"]
+    assert "buffer" in str(problems[1])
+
+
+def test_a_change_of_an_item_touches_every_sku_that_shares_it(shop):
+    assert shop.desk.affected({"WLD-1"}) == ["ROD", "ROD-BX"]
+
+
+def test_a_quantity_is_written_once_and_counts_when_it_shows(shop):
+    shop.amazon.listings.offer("TIP", 9, lead_time=4)
+    assert shop.publish("TIP", 3).state == "seen"
+    quantity, listing = shop.live("TIP")
+    assert (quantity, shop.writes()) == (3, 1)
+    assert listing.submitted[0]["lead_time_to_ship_max_days"] == 4
+    receipt = publications.of(shop.db, "TIP")
+    assert receipt.submission_id
+    assert receipt.took == timedelta(seconds=20)
+    asked = len(shop.wire.asked)
+    assert shop.publish("TIP", 3).state == "unchanged"
+    assert len(shop.wire.asked) == asked
+
+
+def test_what_is_live_already_is_not_written(shop):
+    shop.amazon.listings.offer("TIP", 3)
+    assert shop.publish("TIP", 3).state == "live already"
+    assert shop.writes() == 0
+
+
+def test_accepted_and_unchanged_is_written_again_and_then_a_persons(shop):
+    shop.amazon.listings.offer("TIP", 9)
+    shop.amazon.faults.load([{"fault": "accepted_unchanged", "most": 1}])
+    assert shop.publish("TIP", 3).state == "seen"
+    assert shop.writes() == 2
+    shop.amazon.faults.load([{"fault": "accepted_unchanged", "most": MOST_WRITES}])
+    with pytest.raises(NeedsPerson) as caught:
+        shop.publish("TIP", 5)
+    assert (caught.value.kind, shop.writes()) == ("stock-not-shown", 2 + MOST_WRITES)
+    assert shop.publish("TIP", 5).state == "seen"  # the person's retry writes again
+
+
+def test_a_late_effect_is_waited_for_and_not_written_twice(shop):
+    shop.amazon.listings.offer("TIP", 9)
+    shop.amazon.faults.load([{"fault": "late_effect", "seconds": 400}])
+    assert shop.publish("TIP", 3).state == "seen"
+    assert shop.writes() == 1
+
+
+def test_an_older_write_that_comes_into_effect_last_is_noticed(shop):
+    shop.amazon.listings.offer("TIP", 9)
+    shop.amazon.faults.load([{"fault": "late_effect", "seconds": 300, "most": 1}])
+    with pytest.raises(TryAgain):
+        shop.publisher.publish(Offer("TIP", 8))  # shows in five minutes
+    assert shop.publish("TIP", 2).state == "seen"  # a decrease does not wait for it
+    assert shop.live("TIP")[0] == 2
+    shop.advance(PATIENCE)
+    assert shop.live("TIP")[0] == 2
+
+
+def test_a_wiped_lead_time_is_restored(shop):
+    shop.amazon.listings.offer("TIP", 9, lead_time=4)
+    shop.amazon.faults.load([{"fault": "siblings_wiped", "most": 1}])
+    assert shop.publish("TIP", 3).state == "seen"
+    assert shop.live("TIP")[1].submitted[0]["lead_time_to_ship_max_days"] == 4
+
+
+@pytest.mark.parametrize("fault", ["reply_lost_after_write", "reset_before", "html_error"])
+def test_a_broken_line_leaves_the_right_quantity(shop, fault):
+    shop.amazon.listings.offer("TIP", 9)
+    shop.amazon.faults.load([{"fault": fault, "operations": ["patchListingsItem"], "most": 1}])
+    for _ in range(50):
+        try:
+            shop.publisher.publish(Offer("TIP", 3))
+            break
+        except TryAgain as error:
+            shop.advance(error.after or timedelta(seconds=20))
+    assert shop.live("TIP")[0] == 3
+
+
+def test_merchant_stock_is_never_pushed_to_what_amazon_holds(shop):
+    shop.amazon.listings.offer("TIP", 40, channel="AMAZON_NA")
+    assert shop.publish("TIP", 3).state == "held by Amazon"
+    assert shop.writes() == 0
+
+
+def test_a_sku_without_a_listing_asks(shop):
+    with pytest.raises(NeedsPerson) as caught:
+        shop.publish("TIP", 3)
+    assert caught.value.kind == "listing-missing"
+
+
+def test_decreases_go_before_increases(shop):
+    for sku, before in (("A", 1), ("B", 5), ("C", 1), ("D", 4)):
+        shop.amazon.listings.offer(sku, before)
+        shop.publish(sku, before)
+    rows = [(Offer(sku, quantity),) for sku, quantity in (("A", 5), ("B", 1), ("C", 9), ("D", 0))]
+    shop.wire.asked.clear()
+    results = shop.publisher.publish_many(rows)
+    told = [r.url.split("/")[-1][0] for r in shop.wire.asked if r.method == "PATCH"]
+    assert told == ["B", "D", "A", "C"]
+    assert all(isinstance(r.result, TryAgain) for r in results)
