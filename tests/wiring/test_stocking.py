@@ -140,9 +140,26 @@ def test_a_quantity_is_written_once_and_counts_when_it_shows(shop):
     receipt = publications.of(shop.db, "TIP")
     assert receipt.submission_id
     assert receipt.took == timedelta(seconds=20)
-    asked = len(shop.wire.asked)
     assert shop.publish("TIP", 3).state == "unchanged"
-    assert len(shop.wire.asked) == asked
+    assert shop.writes() == 1
+
+
+def test_a_sale_that_tims_does_not_know_yet_is_not_offered_again(shop):
+    shop.amazon.listings.offer("TIP", 3)
+    shop.publish("TIP", 3)
+    shop.amazon.listings.bought(shop.amazon.sellers[0].seller_id, "TIP", 1)
+    with pytest.raises(TryAgain) as caught:
+        shop.publisher.publish(Offer("TIP", 3))
+    assert (caught.value.code, shop.writes()) == ("counted-down", 0)
+    assert shop.publish("TIP", 2).state == "live already"  # the order has arrived in TIMS
+
+
+def test_what_a_cancelled_sale_took_is_offered_again_after_a_while(shop):
+    shop.amazon.listings.offer("TIP", 3)
+    shop.publish("TIP", 3)
+    shop.amazon.listings.bought(shop.amazon.sellers[0].seller_id, "TIP", 1)
+    assert shop.publish("TIP", 3).state == "seen"
+    assert (shop.live("TIP")[0], shop.writes()) == (3, 1)
 
 
 def test_what_is_live_already_is_not_written(shop):

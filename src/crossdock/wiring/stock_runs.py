@@ -16,7 +16,7 @@ from crossdock.connectors.amazon.listings import listing, publish_quantity
 from crossdock.connectors.tims.feed import Watermark, changed_keys
 from crossdock.engine.feeds import Change, Feed, Reading
 from crossdock.engine.store import Database, publications
-from crossdock.engine.store.publications import SEEN, SENT, Publication
+from crossdock.engine.store.publications import DRIFT, SEEN, SENT, Publication
 from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError, TryAgain
 from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.operation import Operation, Repeat
@@ -27,6 +27,7 @@ EVERY = timedelta(seconds=30)
 LOOK = timedelta(seconds=20)
 """When a write is looked for first; later looks wait as long as it has taken so far."""
 PATIENCE = timedelta(minutes=10)  # then it is written again
+SETTLING = timedelta(minutes=10)  # an order of Amazon's is in TIMS by then, or it is cancelled
 MOST_WRITES = 3  # of one quantity; then a person looks
 
 
@@ -112,17 +113,18 @@ class Publisher:
         return [results[n] for n in range(len(rows))]
 
     def publish(self, offer: Offer) -> Published:
-        """Live, or a TryAgain until it is. What was seen live and has not changed costs nothing."""
+        """Live, or a TryAgain until it is. Nothing is written over what is right already."""
         row = publications.of(self.store(), offer.sku)
-        if row is not None and row.state == SEEN and row.quantity == offer.quantity:
-            return Published(offer.sku, offer.quantity, "unchanged")
         live = listing(self.amazon, offer.sku)
         if live is None or live.quantity is None:
             return self._not_ours(offer, live)
         wiped = _wiped(row, live)
         if live.quantity == offer.quantity and not wiped:
             return self._seen(offer, row, live)
-        again = row is not None and row.state == SENT and row.quantity == offer.quantity
+        same = row is not None and row.quantity == offer.quantity
+        if row is not None and same and row.state != SENT and live.quantity < offer.quantity:
+            self._let_settle(offer, row)
+        again = same and row is not None and row.state == SENT
         if row is not None and again:
             if live.quantity != offer.quantity:
                 self._wait(offer, row)
@@ -151,6 +153,8 @@ class Publisher:
             kept = Publication(offer.sku, generation, offer.quantity, SEEN, siblings=live.siblings)
             publications.keep(self.store(), kept)
             return Published(offer.sku, offer.quantity, "live already")
+        if row.state == SEEN:
+            return Published(offer.sku, offer.quantity, "unchanged")
         if row.overtook and row.sent_at is not None and now - row.sent_at < PATIENCE:
             raise TryAgain(
                 f"an older quantity of {offer.sku} may still come into effect",
@@ -159,6 +163,21 @@ class Publisher:
             )  # fmt: skip
         publications.keep(self.store(), replace(row, state=SEEN, seen_at=now, overtook=False))
         return Published(offer.sku, offer.quantity, "seen")
+
+    def _let_settle(self, offer: Offer, row: Publication) -> None:
+        """Amazon has less than we told it, and we would tell it the same again: it has counted a
+        sale that TIMS may not know of yet. Such a rise waits; what was cancelled is offered then.
+        """
+        now = self.now()
+        since = row.sent_at if row.state == DRIFT and row.sent_at is not None else now
+        if row.state != DRIFT:
+            publications.keep(self.store(), replace(row, state=DRIFT, sent_at=now))
+        if now - since < SETTLING:
+            raise TryAgain(
+                f"Amazon sold of {offer.sku}; the order may be on its way",
+                after=since + SETTLING - now, counts=False, about=f"SKU {offer.sku}",
+                code="counted-down",
+            )  # fmt: skip
 
     def _wait(self, offer: Offer, row: Publication) -> None:
         """It was written and does not show yet."""

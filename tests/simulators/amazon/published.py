@@ -17,6 +17,7 @@ FILES = (
     "reports-api-model/reports_2021-06-30.json",
     "finances-api-model/finances_2024-06-19.json",
     "finances-api-model/financesV0.json",
+    "listings-items-api-model/listingsItems_2021-08-01.json",
 )
 METHODS = {"get", "post", "put", "patch", "delete"}
 

@@ -12,6 +12,7 @@ from crossdock.engine.store.inbox import upsert
 from crossdock.engine.store.schema import publication
 
 SENT, SEEN = "sent", "seen"
+DRIFT = "drift"  # Amazon has less by now, and nobody knows why yet
 
 
 @dataclass(frozen=True, slots=True)
