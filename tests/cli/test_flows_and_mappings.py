@@ -37,8 +37,8 @@ def sample(folder: Path) -> Path:
 
 def test_flows_are_listed_the_most_urgent_first(place: Workplace, run: Run) -> None:
     flows = data(run("flow", "list", "--json"))["flows"]
-    assert [f["name"] for f in flows][:2] == [FULFILMENT, ORDERS]
-    assert "create" in flows[1]["steps"]
+    assert [f["name"] for f in flows][:3] == [FULFILMENT, "stock", ORDERS]
+    assert "create" in flows[2]["steps"]
     assert "Amazon order id" in run("flow", "list").stdout
 
 

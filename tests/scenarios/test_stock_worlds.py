@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from crossdock.engine.runner import Watch
 from crossdock.engine.store import publications
 from crossdock.simulators.world.scenario import preset
 from crossdock.wiring.stock_runs import FLOW
@@ -25,9 +26,11 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def a_world(folder: Path, seed: int, faults: list[dict[str, Any]]) -> Rehearsal:
+def a_world(
+    folder: Path, seed: int, faults: list[dict[str, Any]], watch: Watch | None = None
+) -> Rehearsal:
     scenario = replace(preset("everyday" if faults else "calm"), orders=30)
-    found = Rehearsal(folder, seed, scenario)
+    found = Rehearsal(folder, seed, scenario, watch=watch)
     places = [f"{p.location_id}" for p in found.world.goods.places]
     rules = (
         f"version: 1\npublish: on\nrules:\n  - {{skus: ['*'], locations: {places}, buffer: 1}}\n"
@@ -40,24 +43,61 @@ def a_world(folder: Path, seed: int, faults: list[dict[str, Any]]) -> Rehearsal:
 
 
 @pytest.mark.parametrize("weather", FAULTS)
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_at_quiet_amazon_sells_what_the_rule_makes_of_tims(
     weather: str, seed: int, tmp_path: Path
 ) -> None:
     world = a_world(tmp_path, seed, FAULTS[weather])
     world.run()
+    must_agree(world)
+    assert not parked(world) or weather == "faulty"
+
+
+class PowerCut(BaseException):
+    """The machine is gone."""
+
+
+@pytest.mark.parametrize("when", ["before", "after", "recorded"])
+def test_a_power_cut_around_a_publication_leaves_the_right_quantity(
+    when: str, tmp_path: Path
+) -> None:
+    cuts = {"left": 5}
+
+    def watch(at: str, flow: str, step: str) -> None:
+        if (
+            cuts["left"]
+            and (at, flow) == (when, FLOW)
+            and (when == "recorded" or step == "publish")
+        ):
+            cuts["left"] -= 1
+            raise PowerCut
+
+    world = a_world(tmp_path, 4, [], watch=watch)
+    while True:
+        try:
+            world.run()
+            break
+        except PowerCut:
+            world.restart()
+    assert cuts["left"] == 0
+    must_agree(world)
+
+
+def parked(world: Rehearsal) -> set[str]:
+    return {c["key"] for c in world.open_cases() if c["flow"] == FLOW}
+
+
+def must_agree(world: Rehearsal) -> None:
+    """Every SKU that is no case shows what its rule makes of TIMS's stock now."""
     desk, amazon = world.house.stock, world.world.amazon
     seller = amazon.sellers[0].seller_id
-    skus = sorted(desk.skus().rows)
-    parked = {c["key"] for c in world.open_cases() if c["flow"] == FLOW}
-    differing = {
-        sku: (offer, amazon.listings.items[seller, sku].quantity())
+    skus = sorted(desk.skus().rows.keys() - parked(world))
+    live = {sku: amazon.listings.items[seller, sku].quantity() for sku in skus}
+    wanted = {
+        sku: getattr(offer, "quantity", None)
         for sku, offer in zip(skus, desk.offers(skus), strict=True)
-        if sku not in parked
-        and getattr(offer, "quantity", None) != amazon.listings.items[seller, sku].quantity()
     }
-    assert differing == {}
-    assert not parked or weather == "faulty"
-    assert len(publications.every(world.db)) >= len(skus) - len(parked)
+    assert live == wanted
+    assert {p.state for s, p in publications.every(world.db).items() if s in wanted} == {"seen"}
     verdict = world.verdict()
     assert verdict.ok, verdict

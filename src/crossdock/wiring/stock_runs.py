@@ -22,8 +22,8 @@ from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.operation import Operation, Repeat
 from crossdock.wiring.stocking import StockDesk, broken
 
-TIMS_STOCK, TIMS_ITEMS, FLOW = "tims.stock", "tims.items", "stock"
-EVERY = timedelta(seconds=30)
+TIMS_STOCK, TIMS_ITEMS, CHECK, FLOW = "tims.stock", "tims.items", "stock.check", "stock"
+EVERY, CHECK_EVERY = timedelta(seconds=30), timedelta(hours=6)
 LOOK = timedelta(seconds=20)
 """When a write is looked for first; later looks wait as long as it has taken so far."""
 PATIENCE = timedelta(minutes=10)  # then it is written again
@@ -45,7 +45,13 @@ def stock_feeds(desk: StockDesk) -> tuple[Feed, ...]:
         changes = [Change(FLOW, sku) for sku in (desk.affected(items) if items else ())]
         return Reading(changes, str(found.until), found.more)
 
+    def check(mark: str | None) -> Reading:
+        del mark  # everything is looked at, as fast as Amazon's quota allows
+        skus = sorted(desk.skus().rows) if _publishes(desk) else []
+        return Reading([Change(FLOW, sku) for sku in skus], None)
+
     return (
+        Feed(CHECK, CHECK_EVERY, check, "Every SKU, for what nobody told of."),
         Feed(TIMS_STOCK, EVERY, lambda mark: read("stock", mark),
              "SKUs whose stock changed in TIMS."),
         Feed(TIMS_ITEMS, EVERY, lambda mark: read("item", mark),
@@ -81,6 +87,7 @@ def stock_operations(
 
     return (
         Operation("stock.offer", takes=(str,), gives=Offer, repeat=Repeat.READ, run=one,
+                  room=lambda: amazon.quota.room("getListingsItem"),
                   run_many=many, about="How many packs of a SKU may be offered, and why."),
         Operation("stock.publish", takes=(Offer,), gives=Published, repeat=Repeat.ABSOLUTE,
                   run=publisher.publish, run_many=publisher.publish_many,

@@ -1,0 +1,75 @@
+"""crossdock stock: the plan, every term of it, and a person's wish to publish."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crossdock.kernel.clock import ManualClock, SystemClock
+from crossdock.simulators.server import Server
+from demo.workspace import write_workspace
+from tests.cli.conftest import Run
+from tests.connectors.tims.simulated import a_tims
+
+RULES = """\
+version: 1
+rules:
+  - {skus: [TIP], locations: [MAIN], buffer: 1, maximum: 3}
+"""
+SKUS = "sku,item,uom,units_per_pack\nTIP,WLD-2,EA,1\nROD,WLD-1,EA,1\n"
+
+
+@pytest.fixture
+def shop(folder: Path) -> Iterator[Path]:
+    clock = ManualClock(SystemClock().now())
+    tims, server = a_tims(clock, limits=False), Server(clock)
+    url = server.add(tims.api)
+    server.start()
+    amazon = {
+        "seller_id": "A1SELLER", "region": "na", "marketplace_ids": ["ATVPDKIKX0DER"],
+        "client_id": "x", "client_secret": "x", "refresh_token": "x",
+        "endpoint": "https://localhost", "lwa": "https://localhost",
+    }  # fmt: skip
+    site = {
+        "url": url, "company": tims.company, "environment": "live",
+        "client_id": tims.client_id, "client_secret": tims.client_secret,
+    }  # fmt: skip
+    world = {"clock": "", "lookups": {"skus.csv": SKUS}, "amazon": amazon, "tims": site}
+    write_workspace(folder, world)
+    (folder / "stock.yaml").write_text(RULES, "utf-8")
+    yield folder
+    server.stop()
+
+
+def test_every_term_is_explained(shop: Path, run: Run) -> None:
+    result = run("stock", "explain", "TIP", "--json")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["offered"], found["told"]) == (0, 3, None)
+    assert [(t["what"], t["value"]) for t in found["terms"]] == [
+        ("WLD-2 at MAIN", "5"), ("WLD-2 kept back", "-1"), ("at most", "3"), ("offered", "3"),
+    ]  # fmt: skip
+    assert "stock.yaml line 3" in run("stock", "explain", "TIP").stdout
+
+
+def test_the_list_is_the_plan_with_what_is_wrong(shop: Path, run: Run) -> None:
+    result = run("stock", "list", "--json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 1  # nobody has said how ROD is offered
+    assert [(r["sku"], r["offered"]) for r in found["skus"]] == [("ROD", None), ("TIP", 3)]
+    assert "no rule" in found["skus"][0]["problem"]
+    shown = run("stock", "list")
+    assert "publish: off" in shown.stdout + shown.stderr
+
+
+def test_a_fault_of_the_file_is_named_with_its_line(shop: Path, run: Run) -> None:
+    (shop / "stock.yaml").write_text(RULES.replace("buffer: 1", "buffer: lots"), "utf-8")
+    result = run("stock", "list")
+    assert result.exit_code == 1
+    assert "line 3" in result.stdout + result.stderr
+
+
+def test_publishing_by_hand_waits_for_a_worker(shop: Path, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    found = json.loads(run("stock", "publish", "TIP", "TIP", "--json").stdout)
+    assert found == {"asked": ["TIP"], "worker_alive": False}
