@@ -22,6 +22,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from demo.settle import settle
+from demo.stock import sell
 from demo.workspace import write_workspace
 
 FOLDER = Path(".demo")
@@ -128,8 +129,9 @@ def play(asked: argparse.Namespace, ready: dict[str, Any], served: Any) -> int:
     good = conclude(verdict or call(control, "verdict", {"cases": open_cases()}),
                     call(control, "status"), time.monotonic() - began)  # fmt: skip
     paid = settle(console, FOLDER, call, control)
+    sold = sell(console, FOLDER, call, control)
     look_further()
-    return 0 if good and paid else 1
+    return 0 if good and paid and sold else 1
 
 
 def progress(status: dict[str, Any], seconds: float, *, quiet: bool) -> Table:
@@ -192,7 +194,8 @@ def look_further() -> None:
         f"  .venv/bin/crossdock order show {order}\n"
         "  .venv/bin/crossdock case list\n"
         "  .venv/bin/crossdock settlement list\n"
-        "  .venv/bin/crossdock settlement match"
+        "  .venv/bin/crossdock settlement match\n"
+        "  .venv/bin/crossdock stock list"
     )
 
 

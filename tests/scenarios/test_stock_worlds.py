@@ -9,6 +9,7 @@ import pytest
 from crossdock.engine.runner import Watch
 from crossdock.engine.store import publications
 from crossdock.simulators.world.scenario import preset
+from crossdock.simulators.world.shelves import shelves
 from crossdock.wiring.stock_runs import FLOW
 from tests.scenarios.rehearsal import Rehearsal
 
@@ -36,8 +37,6 @@ def a_world(
         f"version: 1\npublish: on\nrules:\n  - {{skus: ['*'], locations: {places}, buffer: 1}}\n"
     )
     (folder / "stock.yaml").write_text(rules, "utf-8")
-    for sku in found.world.goods.skus:
-        found.world.amazon.listings.offer(sku.sku, 7)
     found.world.amazon.faults.load(faults)
     return found
 
@@ -92,6 +91,9 @@ def must_agree(world: Rehearsal) -> None:
     desk, amazon = world.house.stock, world.world.amazon
     seller = amazon.sellers[0].seller_id
     skus = sorted(desk.skus().rows.keys() - parked(world))
+    waiting = parked(world)
+    wrong = [s.wrong(1) for s in shelves(world.world) if not waiting & s.skus.keys()]
+    assert not any(wrong), wrong
     live = {sku: amazon.listings.items[seller, sku].quantity() for sku in skus}
     wanted = {
         sku: getattr(offer, "quantity", None)

@@ -80,7 +80,7 @@ class Shop:
 
     def live(self, sku):
         listing = self.amazon.listings.items[self.amazon.sellers[0].seller_id, sku]
-        return self.amazon.listings._now(self.amazon.sellers[0].seller_id, sku).quantity(), listing
+        return self.amazon.listings.now(self.amazon.sellers[0].seller_id, sku).quantity(), listing
 
     def writes(self):
         return sum(request.method == "PATCH" for request in self.wire.asked)

@@ -66,7 +66,7 @@ class Listings:
 
     def bought(self, seller_id: str, sku: str, quantity: int) -> None:
         """A sale takes what is live; Amazon counts it down by itself."""
-        item = self._now(seller_id, sku)
+        item = self.now(seller_id, sku)
         if item is None:
             return
         for row in item.live:
@@ -151,9 +151,9 @@ class Listings:
             raise Refusal(403, "Unauthorized", "The seller is not the one who authorised.")
         if not call.request.query.get("marketplaceIds"):
             raise invalid("marketplaceIds is required.")
-        return self._now(call.arguments[0], call.arguments[1])
+        return self.now(call.arguments[0], call.arguments[1])
 
-    def _now(self, seller_id: str, sku: str) -> SimListing | None:
+    def now(self, seller_id: str, sku: str) -> SimListing | None:
         """The listing, with what has come into effect until now."""
         item, now = self.items.get((seller_id, sku)), self._company.now()
         if item is None:

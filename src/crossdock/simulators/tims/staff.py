@@ -17,6 +17,7 @@ from crossdock.simulators.tims.receivables import Receivables
 from crossdock.simulators.tims.records import known
 from crossdock.simulators.tims.reservations import Reservation
 from crossdock.simulators.tims.shipments import Package, SimShipment
+from crossdock.simulators.tims.stock import Level
 from crossdock.simulators.tims.warehouse import Warehouse
 
 Number = Decimal | int | str
@@ -184,6 +185,10 @@ class Staff:
     def on_hand(self, item_number: str, location_id: str) -> Decimal:
         """What lies there."""
         return self._office.stock.level(item_number, location_id).on_hand
+
+    def stock_of(self, item_number: str) -> list[Level]:
+        """What lies of it, in every location."""
+        return self._office.stock.of_item(item_number)
 
     def available(self, item_number: str, location_id: str) -> Decimal:
         """What can still be promised."""

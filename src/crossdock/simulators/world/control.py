@@ -5,8 +5,10 @@ from typing import Any
 
 from crossdock.simulators.wire import Reply, Request
 from crossdock.simulators.world.scenario import from_dict
+from crossdock.simulators.world.shelves import count_stock, shelves
 from crossdock.simulators.world.world import World
 
+BUFFER = 2  # units of an item that the demo's rule keeps back
 Answer = Callable[[Any], object]
 
 
@@ -29,6 +31,8 @@ class Control:
             ("POST", "close_settlements"): lambda _: world.close_settlements(),
             ("GET", "ledger"): lambda _: world.ledger(),
             ("GET", "bank_statement"): lambda _: {"ofx": world.bank_statement()},
+            ("GET", "shelves"): lambda _: self._shelves(),
+            ("POST", "count_stock"): lambda body: count_stock(world, body["seed"], body["items"]),
             ("POST", "remove_shops"): lambda _: {"removed": world.remove_shops()},
         }
 
@@ -46,6 +50,9 @@ class Control:
 
     def _clock(self) -> dict[str, Any]:
         return {"clock": self._config().get("clock")}
+
+    def _shelves(self) -> list[dict[str, Any]]:
+        return [shelf.as_dict(BUFFER) for shelf in shelves(self._world)]
 
     def _verdict(self, body: Any) -> object:
         cases = body.get("cases", []) if isinstance(body, dict) else body or []

@@ -80,6 +80,7 @@ class Process:
             "seed": self.world.seed,
             "clock": str(self.clock),
             "control": urls["control"],
+            "locations": [place.location_id for place in self.world.goods.places],
             "amazon": {
                 "endpoint": urls["amazon"],
                 "lwa": urls["lwa"],

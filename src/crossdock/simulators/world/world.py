@@ -73,6 +73,8 @@ class World:
         self._to_come = 0  # deeds in the heap that are not rounds
         self._settle_amazon()
         self._stock_tims()
+        for sku in self.goods.skus:
+            self.amazon.listings.offer(sku.sku)
         self._schedule(self.scenario.staff_round, "round", "", self._round)
         if people_come:
             self.start_people(self.scenario)
