@@ -73,3 +73,23 @@ def test_publishing_by_hand_waits_for_a_worker(shop: Path, run: Run) -> None:
     assert run("store", "migrate").exit_code == 0
     found = json.loads(run("stock", "publish", "TIP", "TIP", "--json").stdout)
     assert found == {"asked": ["TIP"], "worker_alive": False}
+
+
+def test_the_quota_plan_tells_the_worst_age_and_what_it_is_made_of(shop: Path, run: Run) -> None:
+    result = run("quota", "plan", "--json")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["ok"], found["skus"]) == (0, True, 2)
+    assert [n["news"] for n in found["news"]] == ["orders", "tracking", "stock"]
+    assert "sweep" in run("quota", "plan").stdout
+
+
+def test_a_plan_that_cannot_be_kept_says_which_number_to_change(shop: Path, run: Run) -> None:
+    result = run("quota", "plan", "--skus", "100000", "--json")
+    stock = json.loads(result.stdout)["news"][2]
+    assert (result.exit_code, stock["ok"]) == (1, False)
+    assert "SKUs can be written in time" in stock["advice"]
+    assert "freshness.stock" in stock["advice"]
+    crowded = json.loads(run("quota", "plan", "--orders-a-day", "40000", "--json").stdout)
+    assert crowded["news"][0]["full"]
+    assert crowded["news"][0]["worst_seconds"] is None
+    assert "orders a day" in crowded["news"][0]["advice"]

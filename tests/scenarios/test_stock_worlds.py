@@ -1,6 +1,7 @@
 """While people buy and staff ship, what TIMS has stays what Amazon sells."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from crossdock.engine.runner import Watch
 from crossdock.engine.store import publications
 from crossdock.simulators.world.scenario import preset
-from crossdock.simulators.world.shelves import shelves
+from crossdock.simulators.world.shelves import count_stock, shelves
+from crossdock.wiring import freshness
 from crossdock.wiring.stock_runs import FLOW
 from tests.scenarios.rehearsal import Rehearsal
 
@@ -103,3 +105,45 @@ def must_agree(world: Rehearsal) -> None:
     assert {p.state for s, p in publications.every(world.db).items() if s in wanted} == {"seen"}
     verdict = world.verdict()
     assert verdict.ok, verdict
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_no_news_becomes_older_than_the_plan_says(seed: int, tmp_path: Path) -> None:
+    """Without a single notification or webhook, and with a count of every item at once."""
+    world = a_world(tmp_path, seed, [])
+    world.world.amazon.faults.load([{"fault": "notification_lost"}])
+    world.world.tims.faults.load([{"fault": "webhook_lost"}])
+    scenario = world.world.scenario
+    a_day = scenario.orders * 86_400 / scenario.span
+    load = freshness.load_of(world.settings, len(world.house.stock.skus().rows), a_day, 1)
+    orders, tracking, stock = freshness.plan(
+        world.settings, load, freshness.buckets_of(world.house)
+    )
+    world.run()
+    slack = 60  # a run, a retry, and the hand that moves the clock
+    entered = {o.external_ref: o.created_at for o in world.world.tims.orders.values()}
+    late = {
+        o.order_id: (entered[o.order_id] - o.payable_at).total_seconds()
+        for o in world.world.truth().orders.values()
+        if o.payable_at is not None and o.order_id in entered
+    }
+    assert late
+    assert max(late.values()) <= orders.found.seconds + slack
+    assert tracking.ok
+    assert older_than(world, stock.found.seconds + slack) == {}
+
+
+def older_than(world: Rehearsal, seconds: float) -> dict[str, Any]:
+    """SKUs that Amazon was not told of in that time after everything was counted anew."""
+    seller = world.world.amazon.sellers[0].seller_id
+    count_stock(world.world, 3, 1000)
+    end = world.clock.now() + timedelta(seconds=seconds)
+    while world.clock.now() < end:
+        world.turn()
+    skus = sorted(world.house.stock.skus().rows)
+    found = {}
+    for sku, offer in zip(skus, world.house.stock.offers(skus), strict=True):
+        (row,) = world.world.amazon.listings.items[seller, sku].submitted
+        if row["quantity"] != getattr(offer, "quantity", None):
+            found[sku] = (row["quantity"], offer)
+    return found

@@ -15,6 +15,7 @@ from crossdock.cli import (
     mappings,
     orders,
     privacy,
+    quotas,
     receivables,
     runs,
     serving,
@@ -49,6 +50,7 @@ app.add_typer(cases.app, name="case")
 app.add_typer(flows.app, name="flow")
 app.add_typer(mappings.app, name="mapping")
 app.add_typer(stock.app, name="stock")
+app.add_typer(quotas.app, name="quota")
 app.add_typer(settlements.app, name="settlement")
 app.add_typer(bank.app, name="bank")
 app.add_typer(privacy.app, name="privacy")

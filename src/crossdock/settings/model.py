@@ -163,6 +163,17 @@ class PrivacySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FreshnessSettings:
+    """How old news may become in the worst case, and how much is expected: crossdock quota plan."""
+
+    orders: timedelta = timedelta(minutes=30)
+    tracking: timedelta = timedelta(minutes=30)
+    stock: timedelta = timedelta(minutes=15)
+    orders_a_day: int = field(default=200, metadata={"least": 1})
+    peak: int = field(default=4, metadata={"least": 1})  # the busiest hour, times the average
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """The settings file as a person writes it; every field is one line of it."""
 
@@ -174,6 +185,7 @@ class Written:
     tims: TimsSettings = field(default=TimsSettings(), metadata={"needed": True})
     policy: PolicySettings = PolicySettings()
     privacy: PrivacySettings = PrivacySettings()
+    freshness: FreshnessSettings = FreshnessSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +202,7 @@ class Settings:
     tims: TimsSettings
     policy: PolicySettings
     privacy: PrivacySettings = PrivacySettings()
+    freshness: FreshnessSettings = FreshnessSettings()
     clock_text: str = ""
     problems: tuple[Problem, ...] = ()
     open_secrets: tuple[str, ...] = ()  # fields whose secret stands in crossdock.yaml itself

@@ -76,7 +76,7 @@ def _settings(workspace: Path, written: Written, reader: "_Reader") -> Settings:
     worker = written.worker or (f"{socket.gethostname()}-{os.getpid()}" if shared else "main")
     return Settings(
         workspace, store, worker, written.listen, written.amazon, written.tims,
-        written.policy, written.privacy, written.clock, tuple(reader.problems),
+        written.policy, written.privacy, written.freshness, written.clock, tuple(reader.problems),
         tuple(reader.open_secrets),
     )  # fmt: skip
 

@@ -1,0 +1,63 @@
+"""How old news can become, worked out by hand beside the planner's answer."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossdock.engine import freshness
+from crossdock.engine.freshness import FOREVER, Buckets, Load, Rate
+
+BUCKETS = Buckets(
+    Rate("searchOrders", 0.05, 20), Rate("getOrder", 0.5, 30), Rate("confirmShipment", 2.0, 10),
+    Rate("getListingsItem", 5.0, 10), Rate("patchListingsItem", 5.0, 5),
+)  # fmt: skip
+LOAD = Load(
+    orders_a_day=864, peak=10, skus=1000, sweep_every=300, sweep_overlap=600, again_every=3600,
+    again_reach=10800, tims_every=30, stock_every=30, check_every=21600,
+)  # fmt: skip
+
+
+def test_orders_wait_for_the_sweep_and_for_the_quota_of_reads():
+    found = freshness.orders(LOAD, BUCKETS)  # 0.1 orders a second; 30 are due; 0.3 reads a second
+    assert found.seconds == pytest.approx(120 + 300 + 30 / (0.5 - 0.2))
+    assert found.full == ""
+
+
+def test_more_orders_than_amazon_lets_us_read_are_never_caught_up_with():
+    found = freshness.orders(replace(LOAD, peak=20), BUCKETS)
+    assert (found.seconds, found.full) == (FOREVER, "getOrder")
+
+
+def test_a_sweep_more_often_than_amazon_allows_is_found_out():
+    found = freshness.orders(replace(LOAD, sweep_every=15), BUCKETS)
+    assert found.full == "searchOrders"
+
+
+def test_tracking_waits_for_an_hours_shipments():
+    assert freshness.tracking(LOAD, BUCKETS).seconds == pytest.approx(30 + 360 / 2.0)
+
+
+def test_stock_waits_for_two_reads_of_every_sku():
+    found = freshness.stock(LOAD, BUCKETS)
+    assert found.seconds == pytest.approx(30 + 2000 / (5 - 1000 / 21600))
+
+
+def test_the_advice_is_the_largest_number_that_still_does():
+    most = freshness.most_skus(LOAD, BUCKETS, 300)
+    assert freshness.stock(replace(LOAD, skus=most), BUCKETS).seconds <= 300
+    assert freshness.stock(replace(LOAD, skus=most + 2), BUCKETS).seconds > 300
+    sweep = freshness.longest_sweep(LOAD, BUCKETS, 500)
+    assert freshness.orders(replace(LOAD, sweep_every=sweep), BUCKETS).seconds <= 500
+    assert sweep < LOAD.sweep_every
+    orders = freshness.most_orders(replace(LOAD, peak=20), BUCKETS, 800)
+    assert 0 < orders < LOAD.orders_a_day
+
+
+@given(st.integers(1, 100_000), st.integers(1, 100_000), st.integers(1, 2000))
+def test_more_to_do_is_never_fresher(skus, more, orders):
+    small = replace(LOAD, skus=skus, orders_a_day=orders)
+    large = replace(small, skus=skus + more, orders_a_day=orders + more)
+    for ask in (freshness.orders, freshness.tracking, freshness.stock):
+        assert ask(small, BUCKETS).seconds <= ask(large, BUCKETS).seconds
