@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import bulk, clearing, http_clients, mappings, quiet, rig, settlements
+from bench import bulk, clearing, http_clients, mappings, quiet, rig, settlements, stock
 
 SQLITE = "sqlite:///crossdock.db"
 console = Console(stderr=True)
@@ -119,6 +119,14 @@ def settlement_figures(folder: Path, sizes: list[int]) -> list[Figure]:
         Figure(f"{title}: requests of one receipt each", cleared["requests_ratio"], "x"),
         Figure(f"{title}: time of one receipt each", cleared["seconds_ratio"], "x"),
     ]
+    with doing("stock of 1,000 SKUs published"):
+        published = stock.measure(1000)
+    figures += [
+        Figure("1,000 quantities published: the time that Amazon's quotas allow",
+               published["seconds"] / published["bound"], "x", target=1.06),
+        Figure("1,000 quantities published: CPU of one", published["cpu_ms_per_sku"], "ms",
+               "the simulated Amazon in the same process"),
+    ]  # fmt: skip
     return figures
 
 

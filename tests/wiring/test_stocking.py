@@ -230,6 +230,20 @@ def test_a_sku_without_a_listing_asks(shop):
     assert caught.value.kind == "listing-missing"
 
 
+def test_in_a_flood_what_is_known_to_differ_is_written_unread(shop):
+    shop.amazon.listings.offer("TIP", 9, lead_time=4)
+    shop.publish("TIP", 9)
+    publisher = shop.publisher
+    publisher.amazon.quota.take("getListingsItem", 9)
+    shop.wire.asked.clear()
+    with pytest.raises(TryAgain):
+        publisher.publish(Offer("TIP", 2))
+    assert [r.method for r in shop.wire.asked if "listings" in r.url] == ["PATCH"]
+    shop.advance(timedelta(seconds=20))
+    assert publisher.publish(Offer("TIP", 2)).state == "seen"
+    assert shop.live("TIP")[1].submitted[0]["lead_time_to_ship_max_days"] == 4
+
+
 def test_decreases_go_before_increases(shop):
     for sku, before in (("A", 1), ("B", 5), ("C", 1), ("D", 4)):
         shop.amazon.listings.offer(sku, before)

@@ -4,7 +4,7 @@ One run is one SKU, so nobody else writes it meanwhile. A quantity is an absolut
 harmless. It counts when Amazon shows it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from crossdock.engine.store.publications import DRIFT, SEEN, SENT, Publication
 from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError, TryAgain
 from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.operation import Operation, Repeat
+from crossdock.kernel.quota import Grant
 from crossdock.wiring.stocking import StockDesk, broken
 
 TIMS_STOCK, TIMS_ITEMS, CHECK, FLOW = "tims.stock", "tims.items", "stock.check", "stock"
@@ -28,6 +29,7 @@ LOOK = timedelta(seconds=20)
 """When a write is looked for first; later looks wait as long as it has taken so far."""
 PATIENCE = timedelta(minutes=10)  # then it is written again
 SETTLING = timedelta(minutes=10)  # an order of Amazon's is in TIMS by then, or it is cancelled
+SPARE_READS = 3  # of getListingsItem; fewer, and what is known to differ is written unread
 MOST_WRITES = 3  # of one quantity; then a person looks
 
 
@@ -87,7 +89,7 @@ def stock_operations(
 
     return (
         Operation("stock.offer", takes=(str,), gives=Offer, repeat=Repeat.READ, run=one,
-                  room=lambda: amazon.quota.room("getListingsItem"),
+                  room=publisher.room,
                   run_many=many, about="How many packs of a SKU may be offered, and why."),
         Operation("stock.publish", takes=(Offer,), gives=Published, repeat=Repeat.ABSOLUTE,
                   run=publisher.publish, run_many=publisher.publish_many,
@@ -103,9 +105,15 @@ class Publisher:
     ) -> None:
         self.amazon, self.store, self.now = amazon, store, now
 
+    def room(self) -> Grant:
+        """How many SKUs could be read or written now."""
+        quota = self.amazon.quota
+        rooms = [quota.room(name) for name in ("getListingsItem", "patchListingsItem")]
+        return Grant(max(r.granted for r in rooms), min(r.wait for r in rooms))
+
     def publish_many(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[Noted]:
         """Decreases first: a sale that cannot be kept is worse than one that was missed."""
-        known = publications.every(self.store()) if len(rows) > 1 else {}
+        known = publications.of_many(self.store(), [row[0].sku for row in rows])
 
         def rises(n: int) -> bool:
             row = known.get(rows[n][0].sku)
@@ -122,6 +130,8 @@ class Publisher:
     def publish(self, offer: Offer) -> Published:
         """Live, or a TryAgain until it is. Nothing is written over what is right already."""
         row = publications.of(self.store(), offer.sku)
+        if row is not None and self._need_not_look(row, offer):
+            raise self._write(offer, row, row.siblings, {})
         live = listing(self.amazon, offer.sku)
         if live is None or live.quantity is None:
             return self._not_ours(offer, live)
@@ -131,16 +141,19 @@ class Publisher:
         same = row is not None and row.quantity == offer.quantity
         if row is not None and same and row.state != SENT and live.quantity < offer.quantity:
             self._let_settle(offer, row)
-        again = same and row is not None and row.state == SENT
-        if row is not None and again:
+        if row is not None and same and row.state == SENT:
             if live.quantity != offer.quantity:
                 self._wait(offer, row)
             self._enough(offer, row)
-        self._write(offer, row, live, again=again)
-        raise TryAgain(
-            f"{offer.quantity} of {offer.sku} are written; they count when Amazon shows them",
-            after=LOOK, counts=False, about=f"SKU {offer.sku}", code="not-visible",
-        )  # fmt: skip
+        raise self._write(offer, row, live.siblings, wiped)
+
+    def _need_not_look(self, row: Publication, offer: Offer) -> bool:
+        """In a flood of changes reads are what is short, and the read-back needs them: what is
+        known to differ is written at once.
+        """
+        if row.state != SEEN or row.quantity == offer.quantity:
+            return False
+        return self.amazon.quota.room("getListingsItem").granted < SPARE_READS
 
     def _not_ours(self, offer: Offer, live: Listing | None) -> Published:
         """No merchant offer at Amazon: nothing is pushed to it."""
@@ -209,18 +222,29 @@ class Publisher:
                 evidence={"submission": row.submission_id},
             )
 
-    def _write(self, offer: Offer, row: Publication | None, live: Listing, *, again: bool) -> None:
-        siblings = _wiped(row, live)
-        said = publish_quantity(self.amazon, offer.sku, offer.quantity, siblings)
-        overtook = row is not None and row.state == SENT and not again
-        generation = row.generation if row and again else (row.generation if row else 0) + 1
+    def _write(
+        self,
+        offer: Offer,
+        row: Publication | None,
+        siblings: Mapping[str, Any],
+        wiped: Mapping[str, Any],
+    ) -> TryAgain:
+        """Tell Amazon and remember it; what it gives is raised, to come back and look."""
+        said = publish_quantity(self.amazon, offer.sku, offer.quantity, wiped)
+        again = row is not None and row.state == SENT and row.quantity == offer.quantity
+        generation = row.generation if row is not None else 0
+        attempts = row.attempts if row is not None and again else 0
+        unseen = row is not None and (row.overtook or (row.state == SENT and not again))
         publications.keep(
             self.store(),
             Publication(
-                offer.sku, generation, offer.quantity, SENT,
-                row.attempts + 1 if row and again else 1, overtook or bool(row and row.overtook),
-                said.submissionId, self.now(), None, {**siblings, **live.siblings},
+                offer.sku, generation if again else generation + 1, offer.quantity, SENT,
+                attempts + 1, unseen, said.submissionId, self.now(), None, {**wiped, **siblings},
             ),
+        )  # fmt: skip
+        return TryAgain(
+            f"{offer.quantity} of {offer.sku} are written; they count when Amazon shows them",
+            after=LOOK, counts=False, about=f"SKU {offer.sku}", code="not-visible",
         )  # fmt: skip
 
 

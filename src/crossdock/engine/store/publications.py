@@ -1,6 +1,6 @@
 """Receipts of what Amazon was told of a SKU's stock: written, and seen there."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,6 +44,13 @@ def of(db: Database, sku: str) -> Publication | None:
         row = connection.execute(sa.select(publication).where(publication.c.sku == sku)).mappings()
         found = row.first()
     return _publication(found) if found is not None else None
+
+
+def of_many(db: Database, skus: Collection[str]) -> dict[str, Publication]:
+    """What is known of these SKUs, at most some hundred at once."""
+    query = sa.select(publication).where(publication.c.sku.in_(sorted(skus)))
+    with db.reading() as connection:
+        return {row["sku"]: _publication(row) for row in connection.execute(query).mappings()}
 
 
 def every(db: Database) -> dict[str, Publication]:
