@@ -74,7 +74,13 @@ def measure(folder: Path, lines: int) -> Read:
     path = folder / f"settlement-{lines}.txt"
     write(path, lines)
     accounts = Path(__file__).parents[1] / "demo"
-    bare, ours = _run(_BARE, path, accounts), _run(_OURS, path, accounts)
+    # A tenth of a second says little: small files are read often, in turn, and the least counts.
+    turns = [
+        (_run(_BARE, path, accounts), _run(_OURS, path, accounts))
+        for _ in range(9 if lines < 200_000 else 1)
+    ]
+    bare = min((turn[0] for turn in turns), key=lambda found: found["cpu"])
+    ours = min((turn[1] for turn in turns), key=lambda found: found["cpu"])
     if bare["total"] != ours["total"]:
         raise AssertionError(f"the sums differ: {bare['total']} and {ours['total']}")
     path.unlink()

@@ -112,6 +112,30 @@ def test_what_nobody_decided_asks_and_the_others_stand(shop):
     ]  # fmt: skip
 
 
+def test_stock_in_a_unit_without_conversion_holds_its_own_skus_alone(shop):
+    (level,) = shop.tims.stock_of("WLD-2")
+    level.uom = "CASE"
+    shop.tims.set_stock("WLD-2", "MAIN", 6)
+    assert shop.offered("ROD", "TIP") == [58, "stock-unit-unknown"]
+
+
+def test_a_table_that_cannot_be_read_moves_no_watermark(shop):
+    from crossdock.wiring.stock_runs import stock_feeds
+
+    shop.write(skus='sku,item\n"broken')
+    for feed in stock_feeds(shop.desk):
+        with pytest.raises(TryAgain) as caught:
+            feed.read(None)
+        assert "skus.csv" in str(caught.value)
+
+
+def test_nothing_is_read_while_publishing_is_off(shop):
+    from crossdock.wiring.stock_runs import stock_feeds
+
+    shop.write(rules=RULES.replace("publish: on", "publish: off"))
+    assert [list(feed.read(None).changes) for feed in stock_feeds(shop.desk)] == [[], [], []]
+
+
 def test_two_faults_among_many_rules_hold_their_own_skus_alone(shop):
     rows = [f"  - {{skus: [S-{n}], locations: [MAIN]}}" for n in range(3000)]
     rows[10] = "  - {skus: [S-10], locations: [MAIN], buffer: -1}"

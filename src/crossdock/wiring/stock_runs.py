@@ -4,7 +4,7 @@ One run is one SKU, so nobody else writes it meanwhile. A quantity is an absolut
 harmless. It counts when Amazon shows it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,12 +44,12 @@ def stock_feeds(desk: StockDesk) -> tuple[Feed, ...]:
             desk.items_changed()
         # A stock key is the item's number, an @ and the location.
         items = {key.rpartition("@")[0] if entity == "stock" else key for key in found.keys}
-        changes = [Change(FLOW, sku) for sku in (desk.affected(items) if items else ())]
+        changes = [Change(FLOW, sku) for sku in (_affected(desk, items) if items else ())]
         return Reading(changes, str(found.until), found.more)
 
     def check(mark: str | None) -> Reading:
         del mark  # everything is looked at, as fast as Amazon's quota allows
-        skus = sorted(desk.skus().rows) if _publishes(desk) else []
+        skus = _affected(desk, None) if _publishes(desk) else []
         return Reading([Change(FLOW, sku) for sku in skus], None)
 
     return (
@@ -59,6 +59,14 @@ def stock_feeds(desk: StockDesk) -> tuple[Feed, ...]:
         Feed(TIMS_ITEMS, EVERY, lambda mark: read("item", mark),
              "SKUs whose item changed in TIMS."),
     )  # fmt: skip
+
+
+def _affected(desk: StockDesk, items: Collection[str] | None) -> list[str]:
+    """SKUs that these items touch, or all; the watermark stays where the table cannot be read."""
+    try:
+        return sorted(desk.skus().rows) if items is None else desk.affected(items)
+    except ConfigError as error:
+        raise TryAgain(str(error.problems[0]), about="lookups/skus.csv", code="table") from error
 
 
 def _publishes(desk: StockDesk) -> bool:

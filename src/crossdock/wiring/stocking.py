@@ -57,13 +57,19 @@ class StockDesk:
             else:
                 rules[sku] = rule
         asked = set(wanted)
-        groups = [
-            group
-            for group in related(s for sku, s in sellables.items() if sku in rules)
-            if any(s.sku in asked for s in group)
-        ]
-        levels = self._levels({p.item for g in groups for s in g for p in s.parts})
-        found = {o.sku: o for group in groups for o in offers(group, rules, levels)}
+        open_ = {sku: s for sku, s in sellables.items() if sku in rules}
+        near = [g for g in related(open_.values()) if any(s.sku in asked for s in g)]
+        levels, uncounted = self._levels({p.item for g in near for s in g for p in s.parts})
+        for group in near:
+            for one in group:
+                error = next((uncounted[p.item] for p in one.parts if p.item in uncounted), None)
+                if error is not None:  # its stock cannot be counted; others go on without it
+                    faults[one.sku] = error
+        found = {
+            offer.sku: offer
+            for group in related(s for g in near for s in g if s.sku not in faults)
+            for offer in offers(group, rules, levels)
+        }
         return [found.get(sku) or faults.get(sku) or _unknown(sku) for sku in wanted]
 
     def affected(self, items: Collection[str]) -> list[str]:
@@ -105,34 +111,38 @@ class StockDesk:
         with self._lock:
             self._items_at = None
 
-    def _levels(self, items: Iterable[str]) -> dict[Shelf, Level]:
+    def _levels(self, items: Iterable[str]) -> tuple[dict[Shelf, Level], dict[str, RunError]]:
+        """The shelves of these items; and what keeps one of them from being counted, by item."""
         numbers = tuple(sorted(items))
-        if not numbers:
-            return {}
         found: dict[Shelf, Level] = {}
-        for row in read_stock(self.tims, StockQuery(ItemNumbers=numbers)):
+        faults: dict[str, RunError] = {}
+        for row in read_stock(self.tims, StockQuery(ItemNumbers=numbers)) if numbers else ():
             shelf = Shelf(row.ItemNumber, row.LocationId)
             units = self._base_units(row)
+            if units is None:
+                faults[row.ItemNumber] = _uncounted(row)
+                continue
             level = Level(
                 shelf, row.OnHand * units, row.Allocated * units, row.Quarantined * units,
                 row.BackOrdered * units, row.RowVersion,
             )  # fmt: skip
             old = found.get(shelf)
             found[shelf] = level if old is None else _together(old, level)
-        return found
+        return found, faults
 
-    def _base_units(self, row: StockRow) -> Decimal:
+    def _base_units(self, row: StockRow) -> Decimal | None:
         item = self._items.get(row.ItemNumber)
-        units = Decimal(1) if row.Uom is None or item is None else item.base_units(row.Uom)
-        if units is None:
-            raise NeedsPerson(
-                f"TIMS counts {row.ItemNumber} at {row.LocationId} in {row.Uom}, and the item has "
-                "no conversion for it",
-                kind="stock-unit-unknown",
-                remedy="Add the unit with its conversion to the item in TIMS, then retry.",
-                about=f"TIMS item {row.ItemNumber}",
-            )
-        return units
+        return Decimal(1) if row.Uom is None or item is None else item.base_units(row.Uom)
+
+
+def _uncounted(row: StockRow) -> RunError:
+    return NeedsPerson(
+        f"TIMS counts {row.ItemNumber} at {row.LocationId} in {row.Uom}, and the item has no "
+        "conversion for it",
+        kind="stock-unit-unknown",
+        remedy="Add the unit with its conversion to the item in TIMS, then retry.",
+        about=f"TIMS item {row.ItemNumber}",
+    )
 
 
 def _together(one: Level, other: Level) -> Level:
