@@ -112,8 +112,9 @@ def plan(db: Database, step: Step, clears: Iterable[Clears] = ()) -> bool:
             upsert(db, receipt)
             .values(**values | {"content": dict(step.content)})
             .on_conflict_do_nothing()
+            .returning(receipt.c.ref)
         )
-        if not done.rowcount:
+        if done.first() is None:  # a count of rows is not told by every driver
             return False
         if rows:
             connection.execute(cleared.insert(), rows)

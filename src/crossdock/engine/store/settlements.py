@@ -54,9 +54,9 @@ def seen(db: Database, file: SeenFile, superseded: str) -> bool:
             upsert(db, settlement).values(
                 sha256=file.sha256, settlement_id=file.settlement_id, seen_at=file.seen_at,
                 source=file.source, path=file.path, state=file.state, detail=dict(file.detail),
-            ).on_conflict_do_nothing()
+            ).on_conflict_do_nothing().returning(settlement.c.sha256)
         )  # fmt: skip
-        if not done.rowcount:
+        if done.first() is None:  # a count of rows is not told by every driver
             return False
         connection.execute(
             settlement.update()
