@@ -93,3 +93,13 @@ def test_a_plan_that_cannot_be_kept_says_which_number_to_change(shop: Path, run:
     assert crowded["news"][0]["full"]
     assert crowded["news"][0]["worst_seconds"] is None
     assert "orders a day" in crowded["news"][0]["advice"]
+
+
+def test_the_risk_says_what_it_is_made_of(shop: Path, run: Run) -> None:
+    result = run("stock", "risk", "--json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert "worst case" in found["delay_from"]  # nothing was published yet
+    assert [r["sku"] for r in found["skus"]] == ["TIP"]  # ROD has no rule
+    assert found["skus"][0]["probability"] == 0  # nothing was sold
+    assert "runs out" in run("stock", "risk").stdout

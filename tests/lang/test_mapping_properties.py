@@ -1,6 +1,5 @@
 """Mappings over any order that the types allow."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +16,6 @@ from tests.lang.goods import (
     Item,
     Order,
     ShopOrder,
-    a_shop_order,
     an_item,
     compiled,
     tables,
@@ -76,24 +74,6 @@ def test_any_source_value_becomes_a_target_or_a_question_for_a_person(order: Sho
     assert isinstance(made, Order)
     assert mapping.apply(order, trace) == made
     assert mapping.preview(order).value == made
-
-
-@pytest.mark.slow
-def test_ten_thousand_mappings_a_second() -> None:
-    import time
-
-    mapping = compiled(BROAD)
-    order = a_shop_order(
-        buyer=BUYER, carrierCode="UPS", notes={"rate": "1.5", "mode": "new"},
-        orderItems=[an_item(n) for n in range(3)],
-    )  # fmt: skip
-    best = 0.0
-    for _ in range(5):
-        start = time.process_time()
-        for _ in range(500):
-            mapping.apply(order)
-        best = max(best, 500 / (time.process_time() - start))
-    assert best >= 10_000
 
 
 def test_the_checker_and_the_broad_mapping_agree() -> None:

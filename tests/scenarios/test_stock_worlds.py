@@ -12,6 +12,7 @@ from crossdock.engine.store import publications
 from crossdock.simulators.world.scenario import preset
 from crossdock.simulators.world.shelves import count_stock, shelves
 from crossdock.wiring import freshness
+from crossdock.wiring.stock_risk import LEAST_MEASURED, delay_of, risks
 from crossdock.wiring.stock_runs import FLOW
 from tests.scenarios.rehearsal import Rehearsal
 
@@ -147,3 +148,21 @@ def older_than(world: Rehearsal, seconds: float) -> dict[str, Any]:
         if row["quantity"] != getattr(offer, "quantity", None):
             found[sku] = (row["quantity"], offer)
     return found
+
+
+def test_the_risk_is_computed_from_what_was_sold_and_how_long_it_took(tmp_path: Path) -> None:
+    world = a_world(tmp_path, 1, [])
+    world.run()
+    delay = delay_of(world.db, 900.0)
+    assert delay.measured >= LEAST_MEASURED
+    assert 30 < delay.seconds < 900
+    found = {r.sku: r for r in risks(world.house.stock, 1, delay, 0.01)}
+    entered = {o.external_ref for o in world.world.tims.orders.values()}
+    assert entered
+    assert {sku for sku, r in found.items() if r.sold_a_day} >= {
+        line.sku for o in world.world.truth().orders.values()
+        if o.order_id in entered and o.status == "SHIPPED"
+        for line in o.lines if line.packs and line.sku in found
+    }  # fmt: skip
+    for one in found.values():
+        assert one.risk.probability == 0 or one.sold_a_day > 0

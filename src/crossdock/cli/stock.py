@@ -117,6 +117,50 @@ def publish(
         output.note("No worker is running; it will be done when one is: crossdock serve")
 
 
+@app.command("risk")
+def risk(
+    *,
+    days: Annotated[int, typer.Option("--days", help="Sales of so many days.", min=1)] = 30,
+    target: Annotated[
+        float, typer.Option("--target", help="The probability that is accepted.", min=1e-9, max=0.5)
+    ] = 0.01,
+    limit: Limit = 50,
+    as_json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """How likely each SKU is sold beyond what is there, and the buffer that would prevent it."""
+    from crossdock.cli import output
+    from crossdock.cli.session import house_of, settings_of
+    from crossdock.wiring import freshness
+    from crossdock.wiring.stock_risk import delay_of, risks
+
+    settings = settings_of(workspace)
+    settings.require("tims")
+    with house_of(settings) as house:
+        load = freshness.load_of(settings, len(house.stock.skus().rows))
+        worst = freshness.plan(settings, load, freshness.buckets_of(house))[2].found.seconds
+        delay = delay_of(house.db, worst)
+        found = risks(house.stock, days, delay, target)
+    rows = [
+        {"sku": r.sku, "sold_a_day": round(r.sold_a_day, 3), "buffer_packs": r.buffer,
+         "probability": r.risk.probability, "expected_packs": r.risk.expected,
+         "smallest_buffer_packs": r.wanted, "smallest_buffer_units": f"{r.wanted_units:f}"}
+        for r in found
+    ]  # fmt: skip
+    if as_json:
+        output.show_json({"delay_seconds": delay.seconds, "delay_from": delay.source,
+                          "days": days, "target": target, "skus": rows[:limit]})  # fmt: skip
+        return
+    output.say(f"Amazon follows TIMS within {delay.seconds:.0f} s ({delay.source}).")
+    output.say("When a SKU runs out elsewhere, so likely is it sold at Amazon once more:")
+    output.table(
+        ("SKU", "sold a day", "buffer", "oversell", "packs expected", f"buffer for {target:g}"),
+        [(r.sku, f"{r.sold_a_day:.2f}", str(r.buffer),
+          (f"{r.risk.probability:.2%}", "red" if r.risk.probability > target else ""),
+          f"{r.risk.expected:.4f}", str(r.wanted)) for r in found[:limit]],
+    )  # fmt: skip
+
+
 def _row(sku: str, found: "Offer | RunError", told: "Publication | None") -> dict[str, Any]:
     from crossdock.kernel.errors import RunError
 

@@ -83,6 +83,25 @@ class StockDesk:
             for s in group
         )
 
+    def ruled(self) -> list[tuple[Sellable, Rule]]:
+        """SKUs that can be counted and have a sound rule, by name."""
+        book, (sellables, _) = self.rules.rules, self._sellables()
+        found = [(one, book.find(sku)) for sku, one in sorted(sellables.items())]
+        return [(one, rule) for one, rule in found if rule is not None and not rule.fault]
+
+    def base_units(
+        self, item: str, uom: str | None, quantity: Decimal
+    ) -> list[tuple[str, Decimal]]:
+        """What so much of an item takes from the shelves; nothing where TIMS does not say."""
+        items = self._known_items()
+        known = items.get(item)
+        units = known.base_units(uom) if known is not None and uom else Decimal(1)
+        if known is None or units is None:
+            return []
+        needed: dict[str, Decimal] = {}
+        _explode(known, quantity * units, items, needed, _KITS_IN_KITS)
+        return sorted(needed.items())
+
     # --- reading
 
     def _sellables(self) -> tuple[dict[str, Sellable], dict[str, RunError]]:

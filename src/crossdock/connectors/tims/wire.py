@@ -201,6 +201,11 @@ class Wire(LedgerAsks, ReceivableAsks):
         query = {"row_version_gt": str(row_version), "limit": str(limit)}
         return read_ask("/sales_orders", query=query, scope="orders:read")
 
+    def sales_orders_since(self, moment: datetime, *, limit: int = 200) -> Ask:
+        """Everything that changed since then."""
+        query = {"updated_since": rfc3339(moment), "limit": str(limit)}
+        return read_ask("/sales_orders", query=query, scope="orders:read")
+
     def change_sales_order(self, change: m.SalesOrderChange, row_version: int) -> Ask:
         return Ask(
             "PATCH",
