@@ -71,6 +71,8 @@ def test_a_fault_of_the_file_is_named_with_its_line(shop: Path, run: Run) -> Non
 
 def test_publishing_by_hand_waits_for_a_worker(shop: Path, run: Run) -> None:
     assert run("store", "migrate").exit_code == 0
+    assert "publish: off" in run("stock", "publish", "TIP").stderr
+    (shop / "stock.yaml").write_text("publish: on\n" + RULES, "utf-8")
     found = json.loads(run("stock", "publish", "TIP", "TIP", "--json").stdout)
     assert found == {"asked": ["TIP"], "worker_alive": False}
 

@@ -222,6 +222,44 @@ def test_an_older_write_that_comes_into_effect_last_is_noticed(shop):
     assert shop.live("TIP")[0] == 2
 
 
+def test_going_back_to_what_is_live_is_written_while_something_else_is_on_its_way(shop):
+    shop.amazon.listings.offer("TIP", 9)
+    shop.publish("TIP", 9)
+    shop.amazon.faults.load([{"fault": "late_effect", "seconds": 300, "most": 1}])
+    with pytest.raises(TryAgain):
+        shop.publisher.publish(Offer("TIP", 8))  # shows in five minutes
+    shop.publish("TIP", 9)  # Amazon still shows 9
+    shop.advance(PATIENCE)
+    assert (shop.live("TIP")[0], shop.writes()) == (9, 3)  # 8; 9; and 9 once more, after 8 showed
+
+
+def test_a_sale_that_came_and_went_is_no_measured_delay(shop):
+    shop.amazon.listings.offer("TIP", 3)
+    shop.publish("TIP", 3)
+    shop.amazon.listings.bought(shop.amazon.sellers[0].seller_id, "TIP", 1)
+    with pytest.raises(TryAgain):
+        shop.publisher.publish(Offer("TIP", 3))
+    (row,) = publications.every(shop.db).values()
+    assert (row.state, row.took) == ("drift", None)
+    shop.live("TIP")[1].live[0]["quantity"] = 3  # Amazon gave it back by itself
+    shop.advance(timedelta(minutes=3))
+    assert shop.publish("TIP", 3).state == "seen"
+    (row,) = publications.every(shop.db).values()
+    assert (row.state, row.took) == ("seen", None)
+
+
+def test_switching_it_off_stops_what_still_waits(shop):
+    shop.amazon.listings.offer("TIP", 9)
+    publisher = shop.publisher
+    publisher.switched_on = lambda: shop.desk.rules.publish
+    with pytest.raises(TryAgain):
+        publisher.publish(Offer("TIP", 3))
+    shop.write(rules=RULES.replace("publish: on", "publish: off"))
+    shop.advance(PATIENCE)
+    assert publisher.publish(Offer("TIP", 4)).state == "publishing is off"
+    assert shop.writes() == 1
+
+
 def test_a_wiped_lead_time_is_restored(shop):
     shop.amazon.listings.offer("TIP", 9, lead_time=4)
     shop.amazon.faults.load([{"fault": "siblings_wiped", "most": 1}])

@@ -103,8 +103,12 @@ def publish(
     from crossdock.cli import output, queries
     from crossdock.cli.session import session, who
     from crossdock.engine.model import Event
+    from crossdock.kernel.errors import Misuse
+    from crossdock.wiring.stockrules import read_stock_rules
 
     with session(workspace) as s:
+        if not read_stock_rules(s.settings.folder).publish:
+            raise Misuse("stock.yaml says publish: off; nothing is written before it says on")
         keys = list(dict.fromkeys(skus))
         hint = {"who": who()}
         queries.submit(s.db, [Event("stock", k, queries.PERSON, hint=hint) for k in keys], s.now())

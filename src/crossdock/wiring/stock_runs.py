@@ -80,7 +80,7 @@ def stock_operations(
     desk: StockDesk, amazon: AmazonClient, store: Callable[[], Database]
 ) -> tuple[Operation, ...]:
     """What the stock flow does."""
-    publisher = Publisher(amazon, store, desk.now)
+    publisher = Publisher(amazon, store, desk.now, lambda: _publishes(desk))
 
     def many(rows: Sequence[tuple[Any, ...]]) -> Sequence[Offer | RunError]:
         skus = [row[0] for row in rows]
@@ -109,9 +109,15 @@ class Publisher:
     """Writes quantities of one seller's listings."""
 
     def __init__(
-        self, amazon: AmazonClient, store: Callable[[], Database], now: Callable[[], datetime]
+        self,
+        amazon: AmazonClient,
+        store: Callable[[], Database],
+        now: Callable[[], datetime],
+        switched_on: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`switched_on` is asked before every write: who switches it off stops what still waits."""
         self.amazon, self.store, self.now = amazon, store, now
+        self.switched_on = switched_on
 
     def room(self) -> Grant:
         """How many SKUs could be read or written now."""
@@ -137,6 +143,8 @@ class Publisher:
 
     def publish(self, offer: Offer) -> Published:
         """Live, or a TryAgain until it is. Nothing is written over what is right already."""
+        if not self.switched_on():
+            return Published(offer.sku, offer.quantity, "publishing is off")
         row = publications.of(self.store(), offer.sku)
         if row is not None and self._need_not_look(row, offer):
             raise self._write(offer, row, row.siblings, {})
@@ -144,7 +152,7 @@ class Publisher:
         if live is None or live.quantity is None:
             return self._not_ours(offer, live)
         wiped = _wiped(row, live)
-        if live.quantity == offer.quantity and not wiped:
+        if live.quantity == offer.quantity and not wiped and not self._in_flight(row, offer):
             return self._seen(offer, row, live)
         same = row is not None and row.quantity == offer.quantity
         if row is not None and same and row.state != SENT and live.quantity < offer.quantity:
@@ -154,6 +162,16 @@ class Publisher:
                 self._wait(offer, row)
             self._enough(offer, row)
         raise self._write(offer, row, live.siblings, wiped)
+
+    def _in_flight(self, row: Publication | None, offer: Offer) -> bool:
+        """Another quantity was written and did not show yet: it would come into effect after us."""
+        return (
+            row is not None
+            and row.state == SENT
+            and row.quantity != offer.quantity
+            and row.sent_at is not None
+            and self.now() - row.sent_at < PATIENCE
+        )
 
     def _need_not_look(self, row: Publication, offer: Offer) -> bool:
         """In a flood of changes reads are what is short, and the read-back needs them: what is
@@ -189,7 +207,12 @@ class Publisher:
                 after=row.sent_at + PATIENCE - now, counts=False, about=f"SKU {offer.sku}",
                 code="overtaken",
             )  # fmt: skip
-        publications.keep(self.store(), replace(row, state=SEEN, seen_at=now, overtook=False))
+        written = (
+            row.sent_at if row.state == SENT else None
+        )  # what came back by itself took nothing
+        publications.keep(
+            self.store(), replace(row, state=SEEN, sent_at=written, seen_at=now, overtook=False)
+        )
         return Published(offer.sku, offer.quantity, "seen")
 
     def _let_settle(self, offer: Offer, row: Publication) -> None:
@@ -199,7 +222,7 @@ class Publisher:
         now = self.now()
         since = row.sent_at if row.state == DRIFT and row.sent_at is not None else now
         if row.state != DRIFT:
-            publications.keep(self.store(), replace(row, state=DRIFT, sent_at=now))
+            publications.keep(self.store(), replace(row, state=DRIFT, sent_at=now, seen_at=None))
         if now - since < SETTLING:
             raise TryAgain(
                 f"Amazon sold of {offer.sku}; the order may be on its way",
