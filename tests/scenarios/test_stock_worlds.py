@@ -31,10 +31,14 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
 
 
 def a_world(
-    folder: Path, seed: int, faults: list[dict[str, Any]], watch: Watch | None = None
+    folder: Path,
+    seed: int,
+    faults: list[dict[str, Any]],
+    watch: Watch | None = None,
+    store: str = "",
 ) -> Rehearsal:
     scenario = replace(preset("everyday" if faults else "calm"), orders=30)
-    found = Rehearsal(folder, seed, scenario, watch=watch)
+    found = Rehearsal(folder, seed, scenario, watch=watch, store=store)
     places = [f"{p.location_id}" for p in found.world.goods.places]
     rules = (
         f"version: 1\npublish: on\nrules:\n  - {{skus: ['*'], locations: {places}, buffer: 1}}\n"
@@ -53,6 +57,13 @@ def test_at_quiet_amazon_sells_what_the_rule_makes_of_tims(
     world.run()
     must_agree(world)
     assert not parked(world) or weather == "faulty"
+
+
+def test_either_store_carries_it(store_url: str, tmp_path: Path) -> None:
+    world = a_world(tmp_path / "workspace", 5, FAULTS["faulty"], store=store_url)
+    world.run()
+    must_agree(world)
+    world.db.close()
 
 
 class PowerCut(BaseException):
