@@ -98,6 +98,12 @@ def test_orders_that_tims_ships_are_not_costed_here(office):
     assert office.settle(*sold("TORCH", 9000, 2, channel="MFN")) == []
 
 
+def test_nobody_is_asked_for_costs_who_books_none(office):
+    office.edit_map('cost_of_sales: {account: "5000"}', 'cost_of_sales: {account: ""}')
+    office.edit_map('inventory: {account: "1350"}', 'inventory: {account: ""}')
+    assert office.settle(*sold("NEW", 9000, 2)) == []
+
+
 def test_every_row_of_the_cost_file_that_cannot_be_read_is_named(office):
     office.write_costs("TORCH,x,USD,2026-01-01", "TIP,1,USD,soon", ",1,USD,2026-01-01",
                        "A,1,USD,2026-01-01", "A,2,USD,2026-01-01", "B,-1,USD,2026-01-01")  # fmt: skip
