@@ -1,6 +1,5 @@
 """What Amazon's Finances say of a settlement, asked and remembered."""
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -41,13 +40,11 @@ def cross_check(
     opinions.append(crosscheck.totals(crosscheck.GROUP, total, found))
     if group is not None:
         rows = _asked(lambda: released(amazon, group.FinancialEventGroupId))
-        ours: dict[str, int] = defaultdict(int)
-        for line, _ in settlements.lines(settlement_id):
-            if line.order_id:
-                ours[line.order_id] += line.amount
+        ours = settlements.by_order(settlement_id)
+        ours.pop("", None)
         theirs = [(t.related("ORDER_ID"), _minor(t.totalAmount)) for t in rows
                   if t.totalAmount.currencyCode == currency]  # fmt: skip
-        opinions.append(crosscheck.orders(dict(ours), theirs))
+        opinions.append(crosscheck.orders(ours, theirs))
     store.keep_check(settlements.db, settlement_id, settlements.now(), _detail(opinions, group))
     return opinions
 

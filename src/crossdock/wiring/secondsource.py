@@ -1,10 +1,10 @@
 """Settlements beside Seller Central's date range report."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossdock.business.settlements.daterange import Apart, NotARange, compare, read_range
+from crossdock.business.settlements.crosscheck import Apart, compare
+from crossdock.business.settlements.daterange import NotARange, read_range
 from crossdock.engine.store import settlements as store
 from crossdock.kernel.errors import Misuse
 from crossdock.wiring.settling import Settlements
@@ -40,9 +40,7 @@ def compare_range(settlements: Settlements, path: Path) -> list[Compared]:
         if number not in files:
             compared.append(Compared(number, "", False, 0, found.totals[number], ()))
             continue
-        ours: dict[str, int] = defaultdict(int)
-        for line, _ in settlements.lines(number):
-            ours[line.order_id] += line.amount
+        ours = settlements.by_order(number)
         total = sum(ours.values())
         ours.pop("", None)
         apart = compare(ours, found.orders[number])

@@ -214,6 +214,13 @@ class Settlements:
                 if isinstance(row, Line):
                     yield row, self._place(row)
 
+    def by_order(self, settlement_id: str) -> dict[str, int]:
+        """Each order's sum in minor units; what names no order under the empty text."""
+        found: dict[str, int] = {}
+        for line, _ in self.lines(settlement_id):
+            found[line.order_id] = found.get(line.order_id, 0) + line.amount
+        return found
+
     def _place(self, line: Line) -> Placed:
         group = Group(line.amount, 1, line.number)
         order_id = line.order_id if self.accounts.presentation == "order" else ""

@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from crossdock.business.settlements.daterange import NotARange, compare, read_range
+from crossdock.business.settlements.crosscheck import compare
+from crossdock.business.settlements.daterange import NotARange, read_range
 from crossdock.business.settlements.older import converted, is_older
 from crossdock.business.settlements.reader import read
 from tests.business.settlements.files import vocabulary

@@ -26,6 +26,25 @@ def totals(source: str, ours: int, theirs: Sequence[int]) -> Opinion:
     return Opinion(source, AGREES if found == ours else DIFFERS, str(ours), str(found))
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """An order, or everything without one, where two sources differ."""
+
+    order_id: str
+    ours: int
+    theirs: int
+
+
+def compare(ours: Mapping[str, int], theirs: Mapping[str, int]) -> list[Apart]:
+    """Orders whose sums differ, the largest difference first."""
+    apart = [
+        Apart(order, ours.get(order, 0), theirs.get(order, 0))
+        for order in ours.keys() | theirs.keys()
+        if ours.get(order, 0) != theirs.get(order, 0)
+    ]
+    return sorted(apart, key=lambda a: (-abs(a.ours - a.theirs), a.order_id))
+
+
 def orders(ours: Mapping[str, int], theirs: Iterable[tuple[str, int]]) -> Opinion:
     """Each order's sum beside Amazon's transactions; the ten largest differences are named."""
     found: dict[str, int] = {}
@@ -34,13 +53,8 @@ def orders(ours: Mapping[str, int], theirs: Iterable[tuple[str, int]]) -> Opinio
             found[order] = found.get(order, 0) + amount
     if not found:
         return Opinion(ORDERS, UNKNOWN, f"{len(ours)} orders", "")
-    apart = {
-        order: (ours.get(order, 0), found.get(order, 0))
-        for order in ours.keys() | found.keys()
-        if ours.get(order, 0) != found.get(order, 0)
-    }
-    largest = sorted(apart.items(), key=lambda x: (-abs(x[1][0] - x[1][1]), x[0]))[:10]
+    apart = compare(ours, found)
     return Opinion(
         ORDERS, DIFFERS if apart else AGREES, f"{len(ours)} orders", f"{len(found)} orders",
-        tuple(f"{order}: {a} in the file, {b} in Finances" for order, (a, b) in largest),
+        tuple(f"{a.order_id}: {a.ours} in the file, {a.theirs} in Finances" for a in apart[:10]),
     )  # fmt: skip

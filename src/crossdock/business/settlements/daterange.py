@@ -7,7 +7,7 @@ is compared with settlements order by order, never posted. Amounts are minor uni
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 PARTS = (
@@ -77,22 +77,3 @@ def _minor(text: str, where: str) -> int:
     sign, whole, rest = match.groups()
     value = int(whole) * 100 + int((rest or "").ljust(2, "0"))
     return -value if sign else value
-
-
-@dataclass(frozen=True, slots=True)
-class Apart:
-    """An order, or everything without one, where two sources differ."""
-
-    order_id: str
-    ours: int
-    theirs: int
-
-
-def compare(ours: Mapping[str, int], theirs: Mapping[str, int]) -> list[Apart]:
-    """Orders whose sums differ, the largest difference first."""
-    apart = [
-        Apart(order, ours.get(order, 0), theirs.get(order, 0))
-        for order in ours.keys() | theirs.keys()
-        if ours.get(order, 0) != theirs.get(order, 0)
-    ]
-    return sorted(apart, key=lambda a: (-abs(a.ours - a.theirs), a.order_id))
