@@ -14,6 +14,7 @@ from crossdock.simulators.world.shelves import count_stock, shelves
 from crossdock.wiring import freshness
 from crossdock.wiring.stock_risk import LEAST_MEASURED, delay_of, risks
 from crossdock.wiring.stock_runs import FLOW
+from crossdock.wiring.subscribing import STOCK_EVENTS, Subscriber
 from tests.scenarios.rehearsal import Rehearsal
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -64,6 +65,17 @@ def test_either_store_carries_it(store_url: str, tmp_path: Path) -> None:
     world.run()
     must_agree(world)
     world.db.close()
+
+
+@pytest.mark.parametrize("listening", [True, False])
+def test_a_webhook_tells_at_once_what_the_feed_finds_later(listening: bool, tmp_path: Path) -> None:
+    world = a_world(tmp_path, 1, [])
+    world.run()
+    for _ in range(2 if listening else 0):  # again changes nothing
+        Subscriber(world.house, None).listen(STOCK_EVENTS)
+    world.house.engine.pump()  # the feed has just been read
+    late = older_than(world, 14)
+    assert bool(late) != listening
 
 
 class PowerCut(BaseException):

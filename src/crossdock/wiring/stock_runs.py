@@ -37,7 +37,7 @@ def stock_feeds(desk: StockDesk) -> tuple[Feed, ...]:
     """SKUs whose stock, or whose item, changed in TIMS. Silent until stock.yaml publishes."""
 
     def read(entity: str, mark: str | None) -> Reading:
-        if not _publishes(desk):
+        if not publishes(desk):
             return Reading([], None)
         found = changed_keys(desk.tims, Watermark(entity, int(mark or 0)))
         if entity == "item" and found.keys:
@@ -49,7 +49,7 @@ def stock_feeds(desk: StockDesk) -> tuple[Feed, ...]:
 
     def check(mark: str | None) -> Reading:
         del mark  # everything is looked at, as fast as Amazon's quota allows
-        skus = _affected(desk, None) if _publishes(desk) else []
+        skus = _affected(desk, None) if publishes(desk) else []
         return Reading([Change(FLOW, sku) for sku in skus], None)
 
     return (
@@ -69,7 +69,8 @@ def _affected(desk: StockDesk, items: Collection[str] | None) -> list[str]:
         raise TryAgain(str(error.problems[0]), about="lookups/skus.csv", code="table") from error
 
 
-def _publishes(desk: StockDesk) -> bool:
+def publishes(desk: StockDesk) -> bool:
+    """stock.yaml says so."""
     try:
         return desk.rules.publish
     except ConfigError:
@@ -80,7 +81,7 @@ def stock_operations(
     desk: StockDesk, amazon: AmazonClient, store: Callable[[], Database]
 ) -> tuple[Operation, ...]:
     """What the stock flow does."""
-    publisher = Publisher(amazon, store, desk.now, lambda: _publishes(desk))
+    publisher = Publisher(amazon, store, desk.now, lambda: publishes(desk))
 
     def many(rows: Sequence[tuple[Any, ...]]) -> Sequence[Offer | RunError]:
         skus = [row[0] for row in rows]

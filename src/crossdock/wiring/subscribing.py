@@ -1,7 +1,7 @@
 """Asking both companies to tell us of changes. Feeds find everything without it, only later."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,6 +13,7 @@ from crossdock.engine.model import INTAKE
 from crossdock.engine.record import trouble_of
 from crossdock.engine.store import cases
 from crossdock.kernel.errors import NeedsPerson, RunError
+from crossdock.wiring.stock_runs import publishes
 
 if TYPE_CHECKING:
     from crossdock.wiring.house import House
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("crossdock.subscribe")
 
 WEBHOOK_EVENTS = ("sales_order.cancelled", "shipment.posted", "shipment.voided")
+STOCK_EVENTS = ("stock.changed", "item.updated")  # once stock.yaml publishes
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
 
 
@@ -44,7 +46,8 @@ class Subscriber:
         if self._queue is not None:
             wanted.append(("amazon.notifications", self._amazon))
         if self._house.settings.tims.webhook is not None:
-            wanted.append(("tims.webhook", self._tims))
+            wanted.append(("tims.webhook", lambda: self.listen(WEBHOOK_EVENTS)))
+            wanted.append(("tims.webhook.stock", lambda: self.listen(STOCK_EVENTS)))
         pause = _FIRST_PAUSE
         while wanted and not self._stopping.is_set():
             wanted = [(name, ask) for name, ask in wanted if not self._done(name, ask)]
@@ -53,6 +56,8 @@ class Subscriber:
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _done(self, name: str, ask: Callable[[], object]) -> bool:
+        if name == "tims.webhook.stock" and not publishes(self._house.stock):
+            return False  # asked again: it may be switched on
         try:
             ask()
         except RunError as error:
@@ -73,11 +78,10 @@ class Subscriber:
         if self._queue is not None:
             ensure_subscription(self._house.amazon, self._queue.arn())
 
-    def _tims(self) -> None:
+    def listen(self, events: Sequence[str]) -> None:
+        """TIMS tells of these events at our address."""
         webhook = self._house.settings.tims.webhook
         if webhook is None:
             return
         base = (webhook.public_url or self._house.settings.listen.url).rstrip("/")
-        ensure_webhook(
-            self._house.tims, f"{base}/webhooks/tims", WEBHOOK_EVENTS, webhook.secret.reveal()
-        )
+        ensure_webhook(self._house.tims, f"{base}/webhooks/tims", events, webhook.secret.reveal())
