@@ -40,7 +40,8 @@ def test_a_subscription_that_goes_through_later_closes_its_case(
     monkeypatch.setattr(subscribing, "_FIRST_PAUSE", 0.01)
     webhook = SimpleNamespace(public_url="https://us.example", secret=Secret("s" * 16))
     settings = SimpleNamespace(tims=SimpleNamespace(webhook=webhook))
-    house: Any = SimpleNamespace(db=db, clock=clock, settings=settings, tims=None)
+    stock = SimpleNamespace(rules=SimpleNamespace(publish=False))
+    house: Any = SimpleNamespace(db=db, clock=clock, settings=settings, tims=None, stock=stock)
     subscriber = subscribing.Subscriber(house, None)
     subscriber.start()
     try:

@@ -61,6 +61,13 @@ def test_skus_of_one_item_share_it_and_what_one_may_not_use_goes_to_the_other():
     assert [o.quantity for o in found] == [5, 25]
 
 
+def test_a_neighbour_that_draws_on_two_shelves_leaves_what_was_promised_to_others():
+    levels = [level("WIRE", DEN, 2), level("WIRE", BIL, 1)]
+    rules = {"A": Rule(("A",), (DEN, BIL)), "B": Rule(("B",), (DEN,)), "C": Rule(("C",), (DEN,))}
+    found = offers([single("A"), single("B"), single("C")], rules, {x.shelf: x for x in levels})
+    assert sum(o.quantity for o in found) == 3
+
+
 def test_the_buffer_of_a_shared_item_is_kept_once():
     levels = [level("WIRE", DEN, 30)]
     assert offered([single("A"), single("B")], levels, buffer=Decimal(4)) == {"A": 13, "B": 13}

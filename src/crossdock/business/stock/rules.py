@@ -70,7 +70,9 @@ def offers(
     packs = dict.fromkeys((s.sku for s in group), 0)
     shares = {s.sku: pool.share(s, rules[s.sku], open_, rules) for s in open_}
     for one in open_:
-        packs[one.sku] = _bounded(shares[one.sku], rules[one.sku])
+        # Another one may have taken more from a shelf that both draw on, and less from its own.
+        share = min(shares[one.sku], pool.packs(one, rules[one.sku]))
+        packs[one.sku] = _bounded(share, rules[one.sku])
         pool.take(one, rules[one.sku], packs[one.sku])
     for one in open_:
         rule = rules[one.sku]
