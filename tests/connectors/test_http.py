@@ -58,9 +58,11 @@ def listening(behave: Behaviour) -> Iterator[tuple[str, list[socket.socket]]]:
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        for connection in taken:
+        for connection in list(taken):
             connection.close()
         thread.join(5)
+        for connection in taken:  # one may have come in at the last moment
+            connection.close()
 
 
 def read_request(connection: socket.socket) -> bytes:
