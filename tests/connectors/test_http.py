@@ -58,7 +58,7 @@ def listening(behave: Behaviour) -> Iterator[tuple[str, list[socket.socket]]]:
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        for connection in list(taken):
+        for connection in taken:
             connection.close()
         thread.join(5)
         for connection in taken:  # one may have come in at the last moment
