@@ -103,6 +103,33 @@ def test_a_kit_counts_its_components(shop):
     assert shop.offered("KIT") == [3]
 
 
+def test_a_kit_with_a_blocked_component_is_not_offered(shop):
+    shop.tims.add_item("KIT-1", "Starter kit", kit={"WLD-1": Decimal(5), "WLD-2": Decimal(1)})
+    shop.write(skus="sku,item,uom,units_per_pack\nKIT,KIT-1,EA,1\n")
+    shop.tims.deactivate_item("WLD-2")
+    assert shop.offered("KIT") == [0]
+
+
+def test_files_are_read_again_only_when_they_change(shop, monkeypatch):
+    from crossdock.wiring import stocking
+
+    read = []
+    for name in ("read_stock_rules", "make_book"):
+        real = getattr(stocking, name)
+        monkeypatch.setattr(stocking, name, lambda *a, n=name, r=real: (read.append(n), r(*a))[1])
+    for _ in range(3):
+        shop.offered("ROD")
+        assert shop.desk.rules.publish
+    assert sorted(read) == ["make_book", "read_stock_rules"]
+    shop.write(rules=RULES.replace("buffer: 2", "buffer: 20"))
+    assert shop.offered("TIP") == [0]
+    assert len(read) == 4
+    shop.tims.deactivate_item("WLD-1")
+    shop.desk.items_changed()
+    assert shop.offered("ROD") == [0]
+    assert read[4:] == ["make_book"]
+
+
 def test_what_nobody_decided_asks_and_the_others_stand(shop):
     shop.write(skus=SKUS + "NO-ITEM,NONE,EA,1\nNO-UNIT,WLD-2,CASE,1\nNO-PACK,WLD-2,EA,x\n")
     shop.write(rules=RULES.replace('["*"]', '["T*", "NO*"]'))

@@ -186,7 +186,6 @@ def _print_postings(rows: "list[Posting]", *, as_json: bool) -> None:
 @app.command("sync")
 def sync(*, as_json: Json = False, workspace: Workspace = None) -> None:
     """Look now whether Amazon has new settlement reports."""
-    from datetime import UTC, datetime
 
     from crossdock.cli import output, queries
     from crossdock.cli.session import session, who
@@ -195,8 +194,7 @@ def sync(*, as_json: Json = False, workspace: Workspace = None) -> None:
 
     with session(workspace) as s:
         look = Event(FEED, AMAZON_SETTLEMENTS, queries.PERSON, hint={"who": who()})
-        queries.submit(s.db, [look], s.now())
-        alive = any(w.alive for w in queries.worker_rows(s.db, datetime.now(UTC)))
+        alive = queries.ask(s.db, [look], s.now())
     if as_json:
         output.show_json({"asked": [look.key], "worker_alive": alive})
         return

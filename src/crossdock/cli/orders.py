@@ -92,7 +92,6 @@ def sync(
     workspace: Workspace = None,
 ) -> None:
     """Look at orders now: these, or whatever Amazon says has changed."""
-    from datetime import UTC, datetime
 
     from crossdock.cli import output, queries
     from crossdock.cli.session import session, who
@@ -103,8 +102,7 @@ def sync(
         keys = list(dict.fromkeys(ids or []))
         asked = [Event(queries.ORDERS, key, queries.PERSON, hint=hint) for key in keys]
         sweep = Event(FEED, queries.AMAZON_SWEEP, queries.PERSON, hint=hint)
-        queries.submit(s.db, asked or [sweep], s.now())
-        alive = any(w.alive for w in queries.worker_rows(s.db, datetime.now(UTC)))
+        alive = queries.ask(s.db, asked or [sweep], s.now())
     if as_json:
         output.show_json({"asked": keys or [sweep.key], "worker_alive": alive})
         return

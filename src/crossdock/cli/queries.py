@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crossdock.engine.model import INTAKE, Case, Event, Link
@@ -131,6 +131,12 @@ def run_story(db: Database, run_id: str) -> RunStory:
     if row is None:
         raise Misuse(f"no run is called {run_id!r}; `crossdock run list` shows the newest")
     return RunStory(row, tuple(history.records_of(db, run_id)))
+
+
+def ask(db: Database, events: Sequence[Event], now: datetime) -> bool:
+    """Ask for keys to be looked at; whether a worker is there to do it."""
+    submit(db, events, now)
+    return any(w.alive for w in worker_rows(db, datetime.now(UTC)))
 
 
 def submit(db: Database, events: Sequence[Event], now: datetime) -> None:

@@ -1,5 +1,6 @@
 """crossdock quota plan: how old news can become, and whether that is fresh enough."""
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,7 +60,7 @@ def plan(
 
 def _data(line: "Line") -> dict[str, object]:
     def number(seconds: float) -> float | None:
-        return None if seconds == float("inf") else round(seconds, 1)
+        return None if math.isinf(seconds) else round(seconds, 1)
 
     return {
         "news": line.found.what, "ok": line.ok, "worst_seconds": number(line.found.seconds),
@@ -73,7 +74,7 @@ def _made_of(line: "Line") -> str:
 
 
 def _time(seconds: float) -> str:
-    if seconds == float("inf"):
+    if math.isinf(seconds):
         return "ever more"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -1,5 +1,8 @@
 """crossdock stock: what Amazon may sell of what TIMS has, why, and whether Amazon shows it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,8 +13,20 @@ if TYPE_CHECKING:
     from crossdock.business.stock.model import Offer
     from crossdock.engine.store.publications import Publication
     from crossdock.kernel.errors import RunError
+    from crossdock.wiring.house import House
 
 app = group("Stock: what Amazon may sell of what TIMS has.")
+
+
+@contextmanager
+def _house(workspace: Path | None) -> Iterator["House"]:
+    """Connected to TIMS, which says what there is."""
+    from crossdock.cli.session import house_of, settings_of
+
+    settings = settings_of(workspace)
+    settings.require("tims")
+    with house_of(settings) as house:
+        yield house
 
 
 @app.command("explain")
@@ -24,13 +39,10 @@ def explain(
     """Every term of the sum that makes a SKU's quantity, with its source."""
     from crossdock.cli import output
     from crossdock.cli.options import NEEDS_PERSON
-    from crossdock.cli.session import house_of, settings_of
     from crossdock.engine.store import publications
     from crossdock.kernel.errors import RunError
 
-    settings = settings_of(workspace)
-    settings.require("tims")
-    with house_of(settings) as house:
+    with _house(workspace) as house:
         (found,) = house.stock.offers([sku])
         told = publications.of(house.db, sku)
     if as_json:
@@ -59,12 +71,9 @@ def listed(
     """Every SKU: what it may offer now, beside what Amazon was told last. Nothing is written."""
     from crossdock.cli import output
     from crossdock.cli.options import NEEDS_PERSON
-    from crossdock.cli.session import house_of, settings_of
     from crossdock.engine.store import publications
 
-    settings = settings_of(workspace)
-    settings.require("tims")
-    with house_of(settings) as house:
+    with _house(workspace) as house:
         skus = sorted(house.stock.skus().rows)
         rules = house.stock.rules
         told = publications.every(house.db)
@@ -98,7 +107,6 @@ def publish(
     workspace: Workspace = None,
 ) -> None:
     """Count these SKUs now and write what differs, because a person says so."""
-    from datetime import UTC, datetime
 
     from crossdock.cli import output, queries
     from crossdock.cli.session import session, who
@@ -111,8 +119,9 @@ def publish(
             raise Misuse("stock.yaml says publish: off; nothing is written before it says on")
         keys = list(dict.fromkeys(skus))
         hint = {"who": who()}
-        queries.submit(s.db, [Event("stock", k, queries.PERSON, hint=hint) for k in keys], s.now())
-        alive = any(w.alive for w in queries.worker_rows(s.db, datetime.now(UTC)))
+        alive = queries.ask(
+            s.db, [Event("stock", k, queries.PERSON, hint=hint) for k in keys], s.now()
+        )
     if as_json:
         output.show_json({"asked": keys, "worker_alive": alive})
         return
@@ -134,15 +143,12 @@ def risk(
 ) -> None:
     """How likely each SKU is sold beyond what is there, and the buffer that would prevent it."""
     from crossdock.cli import output
-    from crossdock.cli.session import house_of, settings_of
     from crossdock.wiring import freshness
     from crossdock.wiring.stock_risk import delay_of, risks
 
-    settings = settings_of(workspace)
-    settings.require("tims")
-    with house_of(settings) as house:
-        load = freshness.load_of(settings, len(house.stock.skus().rows))
-        worst = freshness.plan(settings, load, freshness.buckets_of(house))[2].found.seconds
+    with _house(workspace) as house:
+        load = freshness.load_of(house.settings, len(house.stock.skus().rows))
+        worst = freshness.plan(house.settings, load, freshness.buckets_of(house))[2].found.seconds
         delay = delay_of(house.db, worst)
         found = risks(house.stock, days, delay, target)
     rows = [

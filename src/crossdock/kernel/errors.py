@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
+from typing import Self
 
 
 class CrossdockError(Exception):
@@ -64,6 +65,12 @@ class RunError(CrossdockError):
         self.about = about
         self.request_id = request_id
         self.code = code  # the vendor's or our own stable code, e.g. "QuotaExceeded"
+
+    def __copy__(self) -> Self:
+        """Another of the same, to be raised elsewhere without this one's traceback."""
+        twin = type(self).__new__(type(self), *self.args)
+        twin.__dict__.update(self.__dict__)
+        return twin
 
     def __str__(self) -> str:
         about = f"{self.about}: " if self.about else ""

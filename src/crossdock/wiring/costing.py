@@ -2,7 +2,7 @@
 
 import csv
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from crossdock.business.settlements.costs import (
     by_batch,
     cost_of_sales,
 )
+from crossdock.business.settlements.journal import month_end
 from crossdock.connectors.tims.ledger import Ledger
 from crossdock.connectors.tims.ledger_models import NewJournalBatch
 from crossdock.engine.store import settlements as store
@@ -126,10 +127,7 @@ class Costing:
         """The day on which the settlement's own batch of that month was dated, or the month's
         last.
         """
-        year, month = int(part[:4]), int(part[5:7])
-        last = date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
-        ended = self.settlements.ended(settlement_id)
-        return min(last, ended)
+        return min(month_end(part[:7]), self.settlements.ended(settlement_id))
 
     def _open_day(self, day: date, settlement_id: str) -> date:
         policy = self.settlements.accounts.closed_period

@@ -17,7 +17,7 @@ from crossdock.engine.feeds import Change, Feed, Reading
 from crossdock.engine.store import Database, customers
 from crossdock.kernel.errors import ConfigError, NeedsPerson
 from crossdock.kernel.operation import Operation, Repeat
-from crossdock.wiring.language import SHIPPED
+from crossdock.wiring.language import table_path
 from crossdock.wiring.privacy import fingerprint
 
 TIMS_CUSTOMERS, FLOW = "tims.customers", "customers"
@@ -38,8 +38,7 @@ def customers_feed(tims: TimsClient, workspace: Path) -> Feed:
 
 
 def _wanted(workspace: Path) -> bool:
-    own = workspace / "lookups" / _TABLE
-    path = own if own.exists() else SHIPPED / "customers" / "lookups" / _TABLE
+    path = table_path(workspace, "customers", _TABLE)
     lines = [x for x in path.read_text("utf-8-sig").splitlines() if not x.startswith("#")]
     return any(row.get("rule") not in ("", ONE, None) for row in csv.DictReader(lines))
 

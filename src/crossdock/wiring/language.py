@@ -102,6 +102,12 @@ def functions() -> Functions:
     }
 
 
+def table_path(workspace: Path, room: str, file: str) -> Path:
+    """The lookup table that counts: the workspace's own, or the one that is shipped."""
+    own = workspace / "lookups" / file
+    return own if own.exists() else SHIPPED / room / "lookups" / file
+
+
 def _layers(workspace: Path | None, folder: str, pattern: str) -> list[Path]:
     """Shipped files first, then the workspace's, which win by their name."""
     shipped = sorted(SHIPPED.glob(f"*/{folder}/{pattern}" if folder else f"*/{pattern}"))

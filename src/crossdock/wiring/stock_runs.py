@@ -137,16 +137,18 @@ class Publisher:
         results: dict[int, Noted] = {}
         for n in sorted(range(len(rows)), key=lambda n: (rises(n), n)):
             try:
-                results[n] = noted(self.publish, *rows[n])
+                results[n] = noted(self._publish, rows[n][0], known.get(rows[n][0].sku))
             except Exception as error:  # noqa: BLE001  (our bug in one record; others go on)
                 results[n] = Noted(error, ())
         return [results[n] for n in range(len(rows))]
 
     def publish(self, offer: Offer) -> Published:
         """Live, or a TryAgain until it is. Nothing is written over what is right already."""
+        return self._publish(offer, publications.of(self.store(), offer.sku))
+
+    def _publish(self, offer: Offer, row: Publication | None) -> Published:
         if not self.switched_on():
             return Published(offer.sku, offer.quantity, "publishing is off")
-        row = publications.of(self.store(), offer.sku)
         if row is not None and self._need_not_look(row, offer):
             raise self._write(offer, row, row.siblings, {})
         live = listing(self.amazon, offer.sku)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -25,6 +26,15 @@ STOCK_EVENTS = ("stock.changed", "item.updated")  # once stock.yaml publishes
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """Something to be told of; asked for as soon as it is due, again and again until it is ours."""
+
+    name: str
+    ask: Callable[[], object]
+    due: Callable[[], bool] = lambda: True
+
+
 class Subscriber:
     """One thread that subscribes, and tries again until it has."""
 
@@ -42,22 +52,25 @@ class Subscriber:
         self._stopping.set()
 
     def _run(self) -> None:
-        wanted: list[tuple[str, Callable[[], object]]] = []
+        wanted: list[_Wish] = []
         if self._queue is not None:
-            wanted.append(("amazon.notifications", self._amazon))
+            wanted.append(_Wish("amazon.notifications", self._amazon))
         if self._house.settings.tims.webhook is not None:
-            wanted.append(("tims.webhook", lambda: self.listen(WEBHOOK_EVENTS)))
-            wanted.append(("tims.webhook.stock", lambda: self.listen(STOCK_EVENTS)))
+            wanted.append(_Wish("tims.webhook", lambda: self.listen(WEBHOOK_EVENTS)))
+            wanted.append(
+                _Wish(
+                    "tims.webhook.stock", lambda: self.listen(STOCK_EVENTS),
+                    lambda: publishes(self._house.stock),
+                )
+            )  # fmt: skip
         pause = _FIRST_PAUSE
         while wanted and not self._stopping.is_set():
-            wanted = [(name, ask) for name, ask in wanted if not self._done(name, ask)]
+            wanted = [one for one in wanted if not (one.due() and self._done(one.name, one.ask))]
             if wanted:
                 self._stopping.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _done(self, name: str, ask: Callable[[], object]) -> bool:
-        if name == "tims.webhook.stock" and not publishes(self._house.stock):
-            return False  # asked again: it may be switched on
         try:
             ask()
         except RunError as error:

@@ -144,11 +144,11 @@ def batches(summary: Summary, rows: Iterable[Placed], accounts: Accounts) -> tup
         carried += moved
         if month == closing:
             lines += _bank(summary, accounts)
-            day = last if f"{last:%Y-%m}" == month else _month_end(month)
+            day = last if f"{last:%Y-%m}" == month else month_end(month)
         else:
             if carried:
                 lines.append(JournalLine(accounts.carry_forward, -carried, "carried to next month"))
-            day = _month_end(month)
+            day = month_end(month)
         found += _under_limit(summary, month, day, lines, accounts)
     return tuple(batch for batch in found if batch.lines)
 
@@ -181,7 +181,8 @@ def _under_limit(
         yield Batch(summary.settlement_id, f"{month}.{n}", day, summary.currency, tuple(balanced))
 
 
-def _month_end(month: str) -> date:
+def month_end(month: str) -> date:
+    """The last day of "2026-06"."""
     year, number = int(month[:4]), int(month[5:])
     following = date(year + number // 12, number % 12 + 1, 1)
     return following - timedelta(days=1)

@@ -1,0 +1,129 @@
+"""What follows from stock.yaml, lookups/skus.csv and TIMS's items together, worked out once."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+
+from crossdock.business.stock.model import Part, Rule, Sellable
+from crossdock.business.stock.rules import Rules, related
+from crossdock.connectors.tims.stock_models import StockItem
+from crossdock.kernel.errors import NeedsPerson, RunError
+from crossdock.lang.lookups import LookupRow, LookupTable
+
+_KITS_IN_KITS = 5
+
+
+@dataclass
+class StockBook:
+    """Every SKU, how it is offered and with whom it shares; or what keeps it from being offered."""
+
+    sellables: dict[str, Sellable] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)  # of SKUs that may be offered
+    faults: dict[str, RunError] = field(default_factory=dict)
+    group_of: dict[str, list[Sellable]] = field(default_factory=dict)  # of those with a rule
+    skus_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by item
+
+    def groups(self, skus: Iterable[str]) -> list[list[Sellable]]:
+        """The groups of these SKUs, each once."""
+        found = {id(g): g for sku in skus if (g := self.group_of.get(sku)) is not None}
+        return list(found.values())
+
+
+def make_book(rules: Rules, table: LookupTable, items: Mapping[str, StockItem]) -> StockBook:
+    """The book as files and items say now."""
+    book = StockBook()
+    for sku, row in table.rows.items():
+        made = _sellable(sku, row, items)
+        if isinstance(made, Sellable):
+            book.sellables[sku] = made
+        else:
+            book.faults[sku] = made
+    for sku in book.sellables:
+        rule = rules.find(sku)
+        if rule is None:
+            book.faults[sku] = _no_rule(sku)
+        elif rule.fault:
+            book.faults[sku] = _faulty(sku, rule)
+        else:
+            book.rules[sku] = rule
+    for group in related(book.sellables.values()):
+        for item in {part.item for one in group for part in one.parts}:
+            book.skus_of[item] |= {one.sku for one in group}
+    for group in related(book.sellables[sku] for sku in book.rules):
+        for one in group:
+            book.group_of[one.sku] = group
+    return book
+
+
+def _sellable(sku: str, row: LookupRow, items: Mapping[str, StockItem]) -> Sellable | RunError:
+    where = f"lookups/skus.csv line {row.line}"
+    number, uom = row.cells.get("item", ""), row.cells.get("uom", "")
+    item = items.get(number)
+    if item is None:
+        return NeedsPerson(
+            f"{sku} is {number or 'no item'} in {where}, and TIMS has no such item",
+            kind="unknown-sku", remedy="Correct the row, or the item in TIMS; then retry.",
+            about=f"SKU {sku}",
+        )  # fmt: skip
+    units = _per_pack(row.cells.get("units_per_pack", ""))
+    base = item.base_units(uom)
+    if units is None or base is None:
+        what = f"unit {uom!r}" if base is None else "number of units per pack"
+        return NeedsPerson(
+            f"{sku}: {where} names a {what} that item {number} has no conversion for",
+            kind="stock-unit-unknown",
+            remedy="Correct the row, or add the unit to the item in TIMS; then retry.",
+            about=f"SKU {sku}",
+        )
+    needed: dict[str, Decimal] = {}
+    explode(item, units * base, items, needed)
+    parts = tuple(Part(name, quantity) for name, quantity in sorted(needed.items()))
+    inside = [items[part.item] for part in parts if part.item in items]
+    stopped = next((words for one in (item, *inside) if (words := _stopped(one))), "")
+    return Sellable(sku, parts, where, stopped)
+
+
+def explode(
+    item: StockItem, units: Decimal, items: Mapping[str, StockItem], into: dict[str, Decimal],
+    deeper: int = _KITS_IN_KITS,
+) -> None:  # fmt: skip
+    """What leaves the shelves: a kit's components in place of the kit."""
+    if not item.KitComponents or not deeper:
+        into[item.ItemNumber] = into.get(item.ItemNumber, Decimal(0)) + units
+        return
+    for component in item.KitComponents:
+        part = items.get(component.ItemNumber) or StockItem(ItemNumber=component.ItemNumber)
+        explode(part, units * component.Qty, items, into, deeper - 1)
+
+
+def _stopped(item: StockItem) -> str:
+    if item.Status == "blocked" or not item.IsActive:
+        return f"{item.ItemNumber} is {'blocked' if item.Status == 'blocked' else 'not active'}"
+    return ""
+
+
+def _per_pack(text: str) -> Decimal | None:
+    try:
+        units = Decimal(text)
+    except InvalidOperation:
+        return None
+    return units if units.is_finite() and units > 0 else None
+
+
+def _no_rule(sku: str) -> RunError:
+    return NeedsPerson(
+        f"no rule of stock.yaml says how {sku} is offered",
+        kind="stock-rule-missing",
+        remedy="Add a rule with its locations to stock.yaml, then retry.",
+        about=f"SKU {sku}",
+    )
+
+
+def _faulty(sku: str, rule: Rule) -> RunError:
+    return NeedsPerson(
+        f"the rule for {sku} has a fault: {rule.fault}",
+        kind="stock-rule-missing",
+        remedy=f"Correct {rule.where}, then retry.",
+        about=f"SKU {sku}",
+    )
