@@ -167,7 +167,9 @@ def older_than(world: Rehearsal, seconds: float) -> dict[str, Any]:
     skus = sorted(world.house.stock.skus().rows)
     found = {}
     for sku, offer in zip(skus, world.house.stock.offers(skus), strict=True):
-        (row,) = world.world.amazon.listings.items[seller, sku].submitted
+        (row,) = world.world.amazon.listings.items[seller, sku].submitted[
+            "fulfillment_availability"
+        ]
         if row["quantity"] != getattr(offer, "quantity", None):
             found[sku] = (row["quantity"], offer)
     return found

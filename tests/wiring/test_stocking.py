@@ -187,7 +187,7 @@ def test_a_quantity_is_written_once_and_counts_when_it_shows(shop):
     assert shop.publish("TIP", 3).state == "seen"
     quantity, listing = shop.live("TIP")
     assert (quantity, shop.writes()) == (3, 1)
-    assert listing.submitted[0]["lead_time_to_ship_max_days"] == 4
+    assert listing.submitted["fulfillment_availability"][0]["lead_time_to_ship_max_days"] == 4
     receipt = publications.of(shop.db, "TIP")
     assert receipt.submission_id
     assert receipt.took == timedelta(seconds=20)
@@ -268,7 +268,9 @@ def test_a_sale_that_came_and_went_is_no_measured_delay(shop):
         shop.publisher.publish(Offer("TIP", 3))
     (row,) = publications.every(shop.db).values()
     assert (row.state, row.took) == ("drift", None)
-    shop.live("TIP")[1].live[0]["quantity"] = 3  # Amazon gave it back by itself
+    shop.live("TIP")[1].live["fulfillment_availability"][0]["quantity"] = (
+        3  # Amazon gave it back by itself
+    )
     shop.advance(timedelta(minutes=3))
     assert shop.publish("TIP", 3).state == "seen"
     (row,) = publications.every(shop.db).values()
@@ -291,7 +293,10 @@ def test_a_wiped_lead_time_is_restored(shop):
     shop.amazon.listings.offer("TIP", 9, lead_time=4)
     shop.amazon.faults.load([{"fault": "siblings_wiped", "most": 1}])
     assert shop.publish("TIP", 3).state == "seen"
-    assert shop.live("TIP")[1].submitted[0]["lead_time_to_ship_max_days"] == 4
+    assert (
+        shop.live("TIP")[1].submitted["fulfillment_availability"][0]["lead_time_to_ship_max_days"]
+        == 4
+    )
 
 
 @pytest.mark.parametrize("fault", ["reply_lost_after_write", "reset_before", "html_error"])
@@ -330,7 +335,10 @@ def test_in_a_flood_what_is_known_to_differ_is_written_unread(shop):
     assert [r.method for r in shop.wire.asked if "listings" in r.url] == ["PATCH"]
     shop.advance(timedelta(seconds=20))
     assert publisher.publish(Offer("TIP", 2)).state == "seen"
-    assert shop.live("TIP")[1].submitted[0]["lead_time_to_ship_max_days"] == 4
+    assert (
+        shop.live("TIP")[1].submitted["fulfillment_availability"][0]["lead_time_to_ship_max_days"]
+        == 4
+    )
 
 
 def test_decreases_go_before_increases(shop):

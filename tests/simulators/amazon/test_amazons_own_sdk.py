@@ -252,6 +252,37 @@ def test_a_listing_is_read_and_its_quantity_patched(
     assert ours.patch_listings_item(seller, sku, shop, body).status == "INVALID"
 
 
+def test_a_listing_is_made_priced_searched_and_deleted(
+    sdk: SimpleNamespace, as_seller: Connect, sim: AmazonSim
+) -> None:
+    seller, sku, shop = sim.sellers[0].seller_id, "NEW 1", ["ATVPDKIKX0DER"]
+    ours = as_seller(sdk.listings)
+    price = {"marketplace_id": shop[0], "currency": "USD",
+             "our_price": [{"schedule": [{"value_with_tax": 19.99}]}]}  # fmt: skip
+    body = {
+        "productType": "PRODUCT", "requirements": "LISTING_OFFER_ONLY",
+        "attributes": {
+            "merchant_suggested_asin": [{"value": "B000000042", "marketplace_id": shop[0]}],
+            "purchasable_offer": [price],
+            "fulfillment_availability": [{"fulfillment_channel_code": "DEFAULT", "quantity": 2}],
+        },
+    }  # fmt: skip
+    preview = ours.put_listings_item(seller, sku, shop, body, mode="VALIDATION_PREVIEW")
+    assert (preview.status, sim.listings.now(seller, sku)) == ("VALID", None)
+    assert ours.put_listings_item(seller, sku, shop, body).status == "ACCEPTED"
+    sim.clock.advance(60)
+    found = ours.search_listings_items(
+        seller, shop, identifiers=[sku], identifiers_type="SKU",
+        included_data=["summaries", "offers", "fulfillmentAvailability"],
+    )  # fmt: skip
+    (item,) = found.items
+    assert (item.sku, item.summaries[0].asin) == (sku, "B000000042")
+    assert (item.offers[0].price.amount, item.offers[0].audience.value) == ("19.99", "ALL")
+    assert ours.delete_listings_item(seller, sku, shop).status == "ACCEPTED"
+    sim.clock.advance(60)
+    assert sim.listings.now(seller, sku) is None
+
+
 def test_errors_reach_the_sdk_as_amazon_writes_them(
     sdk: SimpleNamespace, as_seller: Connect, sim: AmazonSim
 ) -> None:

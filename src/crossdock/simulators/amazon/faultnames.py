@@ -16,6 +16,7 @@ FAULTS = {
     "repeat_refused": "A repeated shipment confirmation answers 400 though the first one stands.",
     "accepted_unchanged": "A listing's change is accepted and never shows.",
     "late_effect": "A listing's change shows later than others [seconds].",
+    "price_late": "A changed price shows later than others, and than the stock [seconds].",
     "siblings_wiped": "A listing's change drops the fields beside it.",
     "notification_lost": "A notification is never sent.",
     "notification_late": "A notification is sent late [seconds].",

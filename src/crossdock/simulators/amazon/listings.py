@@ -1,45 +1,45 @@
 """Listings Items 2021-08-01: what is for sale, as it was submitted and as it is live.
 
 A submission is accepted at once and shows later. What was submitted and what is live are kept
-apart, as Amazon does.
+apart, as Amazon does. Stock shows before prices, also when both came in one message.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from crossdock.simulators.amazon.company import Call, Company
-from crossdock.simulators.amazon.replies import Refusal, invalid, not_found
+from crossdock.simulators.amazon.listing_changes import issue, patched, refused
+from crossdock.simulators.amazon.listing_records import (
+    CHANNEL,
+    MERCHANT,
+    OFFER,
+    STOCK,
+    Attributes,
+    Coming,
+    SimListing,
+)
+from crossdock.simulators.amazon.offers import live_offers
+from crossdock.simulators.amazon.replies import Refusal, Row, invalid, not_found
+from crossdock.simulators.amazon.state import shop_called, timestamp
 from crossdock.simulators.wire import Reply
 
-MERCHANT = "DEFAULT"
-_ATTRIBUTE = "/attributes/fulfillment_availability"
-_SELECTOR = "fulfillment_channel_code"
+EFFECT = timedelta(seconds=15)
+PRICE_EFFECT = timedelta(seconds=45)
+OTHER_EFFECT = timedelta(seconds=60)
+ANY_TYPE = "PRODUCT"
+_DELAYS = {STOCK: EFFECT, OFFER: PRICE_EFFECT}
 _INCLUDED = ("summaries", "attributes", "issues", "offers", "fulfillmentAvailability",
              "procurement", "relationships", "productTypes")  # fmt: skip
-_FIELDS: dict[str, type] = {_SELECTOR: str, "quantity": int, "lead_time_to_ship_max_days": int,
-           "restock_date": str, "is_inventory_available": bool}  # fmt: skip
-EFFECT = timedelta(seconds=15)
-Row = dict[str, Any]
+_REQUIREMENTS = ("LISTING", "LISTING_PRODUCT_ONLY", "LISTING_OFFER_ONLY")
+_PAGE, _MOST_IDENTIFIERS, _CEILING = 20, 20, 1000
+_KEPT = (CHANNEL, "quantity", "marketplace_id", "currency", "audience", "our_price")
 
-
-@dataclass(slots=True)
-class SimListing:
-    """One SKU of a seller."""
-
-    sku: str
-    asin: str
-    submitted: list[Row]  # fulfillment_availability
-    live: list[Row] = field(default_factory=list)
-    coming: list[tuple[datetime, list[Row]]] = field(default_factory=list)  # not in effect yet
-    writes: int = 0
-    history: list[tuple[datetime, int]] = field(default_factory=list)  # merchant quantity live
-
-    def quantity(self, channel: str = MERCHANT) -> int | None:
-        """What can be bought of it now; None when it is not offered there."""
-        row = next((r for r in self.live if r[_SELECTOR] == channel), None)
-        return None if row is None else int(row.get("quantity", 0))
+Check = Callable[[str, str, str, Attributes], list[Row]]
+"""More rules: (seller, product type, requirements, attributes) to issues."""
 
 
 class Listings:
@@ -48,19 +48,29 @@ class Listings:
     def __init__(self, company: Company) -> None:
         self._company = company
         self.items: dict[tuple[str, str], SimListing] = {}
+        self.checks: list[Check] = []
+
+    # --- what people do
 
     def offer(
         self, sku: str, quantity: int = 0, *, channel: str = MERCHANT, seller_id: str = "",
-        lead_time: int = 2,
+        lead_time: int = 2, prices: Mapping[str, Decimal] | None = None, asin: str = "",
+        product_type: str = "WELDING_TOOL", attributes: Attributes | None = None,
     ) -> SimListing:  # fmt: skip
-        """A listing that stands already."""
-        seller = self._company.seller(seller_id).seller_id
-        row: Row = {_SELECTOR: channel, "quantity": quantity}
+        """A listing that stands already; `prices` by marketplace."""
+        seller, now = self._company.seller(seller_id).seller_id, self._company.now()
+        row: Row = {CHANNEL: channel, "quantity": quantity}
         if channel == MERCHANT:
             row["lead_time_to_ship_max_days"] = lead_time
-        asin = f"B0{len(self.items):08}"
-        item = SimListing(sku, asin, [dict(row)], [dict(row)])
-        item.history.append((self._company.now(), quantity))
+        stands = {STOCK: [row], **deepcopy(attributes or {})}
+        if prices:
+            stands[OFFER] = [_plain_offer(shop, price) for shop, price in prices.items()]
+        item = SimListing(
+            sku, asin or self._new_asin(), product_type, stands, deepcopy(stands),
+            created=now, changed=now,
+        )  # fmt: skip
+        item.history.append((now, quantity))
+        item.offers.append((now, deepcopy(stands.get(OFFER, []))))
         self.items[seller, sku] = item
         return item
 
@@ -69,106 +79,250 @@ class Listings:
         item = self.now(seller_id, sku)
         if item is None:
             return
-        for row in item.live:
-            if row[_SELECTOR] == MERCHANT:
+        for row in item.live.get(STOCK, ()):
+            if row[CHANNEL] == MERCHANT:
                 row["quantity"] = max(int(row.get("quantity", 0)) - quantity, 0)
                 item.history.append((self._company.now(), row["quantity"]))
-
-    def get(self, call: Call) -> Reply:
-        """GET /listings/2021-08-01/items/{sellerId}/{sku}"""
-        item = self._item(call)
-        if item is None:
-            raise not_found(f"SKU '{call.arguments[1]}' not found in marketplace.")
-        wanted = call.request.query.get("includedData", "summaries").split(",")
-        if unknown := set(wanted) - set(_INCLUDED):
-            raise invalid(f"includedData: {sorted(unknown)[0]} is not valid.")
-        body: dict[str, Any] = {"sku": item.sku}
-        if "summaries" in wanted:
-            body["summaries"] = [self._summary(call, item)]
-        if "attributes" in wanted:
-            body["attributes"] = {"fulfillment_availability": item.submitted}
-        if "issues" in wanted:
-            body["issues"] = []
-        if "fulfillmentAvailability" in wanted:
-            body["fulfillmentAvailability"] = [
-                {"fulfillmentChannelCode": r[_SELECTOR], "quantity": int(r.get("quantity", 0))}
-                for r in item.live
-            ]
-        return Reply.json(200, body)
-
-    def patch(self, call: Call) -> Reply:
-        """PATCH /listings/2021-08-01/items/{sellerId}/{sku}"""
-        item = self._item(call)
-        if item is None:
-            raise invalid(f"SKU '{call.arguments[1]}' not found in marketplace.")
-        body = _body(call)
-        if not isinstance(body.get("productType"), str) or not isinstance(
-            body.get("patches"), list
-        ):
-            raise invalid("productType and patches are required.")
-        issues: list[dict[str, Any]] = []
-        rows = [dict(row) for row in item.submitted]
-        for patch in body["patches"]:
-            rows, found = _patched(rows, patch)
-            issues += found
-        answer = {
-            "sku": item.sku,
-            "submissionId": self._company.names.request_id().replace("-", ""),
-        }
-        if issues:
-            return Reply.json(200, {**answer, "status": "INVALID", "issues": issues})
-        if call.request.query.get("mode") == "VALIDATION_PREVIEW":
-            return Reply.json(200, {**answer, "status": "VALID", "issues": []})
-        self._store(call, item, rows)
-        return Reply.json(200, {**answer, "status": "ACCEPTED", "issues": []})
-
-    def _store(self, call: Call, item: SimListing, rows: list[Row]) -> None:
-        item.submitted, faults = rows, self._company.faults
-        item.writes += 1
-        if faults.strikes("accepted_unchanged", call.operation):
-            return
-        delay = EFFECT
-        if fault := faults.strikes("late_effect", call.operation):
-            delay = timedelta(seconds=float(fault.settings.get("seconds", 300)))
-        if faults.strikes("siblings_wiped", call.operation):
-            keep = (_SELECTOR, "quantity")
-            item.submitted = rows = [{k: v for k, v in r.items() if k in keep} for r in rows]
-        item.coming.append((call.now + delay, [dict(row) for row in rows]))
-
-    def _summary(self, call: Call, item: SimListing) -> dict[str, Any]:
-        marketplace = call.request.query.get("marketplaceIds", "").split(",")[0]
-        buyable = any(int(row.get("quantity", 0)) for row in item.live)
-        return {
-            "marketplaceId": marketplace, "asin": item.asin, "productType": "WELDING_TOOL",
-            "conditionType": "new_new",
-            "status": ["DISCOVERABLE", *(["BUYABLE"] if buyable else [])],
-            "itemName": item.sku, "createdDate": "2026-01-05T08:00:00Z",
-            "lastUpdatedDate": "2026-01-05T08:00:00Z",
-        }  # fmt: skip
-
-    def _item(self, call: Call) -> SimListing | None:
-        if call.arguments[0] != call.seller.seller_id:
-            raise Refusal(403, "Unauthorized", "The seller is not the one who authorised.")
-        if not call.request.query.get("marketplaceIds"):
-            raise invalid("marketplaceIds is required.")
-        return self.now(call.arguments[0], call.arguments[1])
 
     def now(self, seller_id: str, sku: str) -> SimListing | None:
         """The listing, with what has come into effect until now."""
         item, now = self.items.get((seller_id, sku)), self._company.now()
         if item is None:
             return None
-        due = sorted((c for c in item.coming if c[0] <= now), key=lambda c: c[0])
-        for at, rows in due:
-            item.live = [dict(row) for row in rows]
-            item.history.append((at, item.quantity() or 0))
-        item.coming = [c for c in item.coming if c[0] > now]
+        item.take_effect(now)
+        if item.gone_at is not None and item.gone_at <= now:
+            return None
         return item
 
+    # --- operations
 
-def _body(call: Call) -> Mapping[str, Any]:
+    def get(self, call: Call) -> Reply:
+        """GET /listings/2021-08-01/items/{sellerId}/{sku}"""
+        shops, item = self._shops(call), self._item(call)
+        if item is None:
+            raise not_found(f"SKU '{call.arguments[1]}' not found in marketplace.")
+        return _reply(self._shown(call, item, shops))
+
+    def search(self, call: Call) -> Reply:
+        """GET /listings/2021-08-01/items/{sellerId}"""
+        shops, query = self._shops(call), call.request.query
+        wanted = [x for x in query.get("identifiers", "").split(",") if x]
+        if len(wanted) > _MOST_IDENTIFIERS:
+            raise invalid(f"identifiers: at most {_MOST_IDENTIFIERS}.")
+        if wanted and query.get("identifiersType") != "SKU":
+            raise invalid("identifiersType: only SKU is rehearsed here.")
+        size, start = int(query.get("pageSize", 10)), int(query.get("pageToken") or 0)
+        if not 1 <= size <= _PAGE:
+            raise invalid(f"pageSize: 1 to {_PAGE}.")
+        mine = sorted(sku for seller, sku in self.items if seller == call.arguments[0])
+        every = (self.now(call.arguments[0], sku) for sku in (wanted or mine))
+        found = [item for item in every if item is not None][:_CEILING]
+        body: Row = {
+            "numberOfResults": len(found),
+            "items": [self._shown(call, item, shops) for item in found[start : start + size]],
+        }
+        if start + size < len(found):
+            body["pagination"] = {"nextToken": f"{start + size}"}
+        return _reply(body)
+
+    def patch(self, call: Call) -> Reply:
+        """PATCH /listings/2021-08-01/items/{sellerId}/{sku}"""
+        self._shops(call)
+        item, body = self._item(call), _body(call)
+        if item is None:
+            raise invalid(f"SKU '{call.arguments[1]}' not found in marketplace.")
+        if not isinstance(body.get("productType"), str) or not isinstance(
+            body.get("patches"), list
+        ):
+            raise invalid("productType and patches are required.")
+        issues = self.change(
+            call.seller.seller_id, item, body["productType"], body["patches"], call.operation,
+            preview=_is_preview(call),
+        )  # fmt: skip
+        return self._answer(call, call.arguments[1], issues)
+
+    def put(self, call: Call) -> Reply:
+        """PUT /listings/2021-08-01/items/{sellerId}/{sku}"""
+        self._shops(call)
+        self._item(call)
+        body = _body(call)
+        if not isinstance(body.get("productType"), str) or not isinstance(
+            body.get("attributes"), dict
+        ):
+            raise invalid("productType and attributes are required.")
+        issues = self.replace(
+            call.seller.seller_id, call.arguments[1], body["productType"],
+            str(body.get("requirements", "LISTING")), body["attributes"], call.operation,
+            preview=_is_preview(call),
+        )  # fmt: skip
+        return self._answer(call, call.arguments[1], issues)
+
+    def delete(self, call: Call) -> Reply:
+        """DELETE /listings/2021-08-01/items/{sellerId}/{sku}"""
+        self._shops(call)
+        item = self._item(call)
+        if item is None:
+            raise invalid(f"SKU '{call.arguments[1]}' not found in marketplace.")
+        self.remove(item)
+        return self._answer(call, item.sku, [])
+
+    # --- the same for single calls and for the messages of a feed
+
+    def change(
+        self, seller_id: str, item: SimListing, product_type: str, patches: list[Any],
+        operation: str, *, preview: bool = False,
+    ) -> list[Row]:  # fmt: skip
+        """Carry out patches; the issues that refuse them all."""
+        after, issues = deepcopy(item.submitted), []
+        for one in patches:
+            after, found = patched(after, one)
+            issues += found
+        touched = {n: rows for n, rows in after.items() if rows != item.submitted.get(n)}
+        issues += refused(touched)
+        if product_type not in (ANY_TYPE, item.product_type):
+            issues.append(issue("8541", f"{item.sku} is a {item.product_type}.", "productType"))
+        elif product_type != ANY_TYPE:
+            issues += self._checked(seller_id, product_type, "LISTING", after)
+        gone = item.submitted.keys() - after.keys()
+        if not issues and not preview:
+            named = {str(p["path"]).removeprefix("/attributes/") for p in patches}
+            again = {n: after[n] for n in named if n in after}  # the same value once more counts
+            self._store(item, {**touched, **again, **{n: [] for n in gone}}, operation)
+        return issues
+
+    def replace(
+        self, seller_id: str, sku: str, product_type: str, requirements: str,
+        attributes: Attributes, operation: str, *, preview: bool = False,
+    ) -> list[Row]:  # fmt: skip
+        """Make this the whole listing; the issues that refuse it."""
+        if requirements not in _REQUIREMENTS:
+            return [issue("99001", f"requirements must be one of {_REQUIREMENTS}.", "requirements")]
+        issues = refused(attributes)
+        issues += self._checked(seller_id, product_type, requirements, attributes)
+        item = self.now(seller_id, sku)
+        if issues or preview:
+            return issues
+        if item is None:
+            now = self._company.now()
+            asin = _suggested(attributes) or self._new_asin()
+            item = SimListing(sku, asin, product_type, {}, created=now, changed=now)
+            self.items[seller_id, sku] = item
+        gone: Attributes = {n: [] for n in item.submitted if n not in attributes}
+        self._store(item, {**deepcopy(attributes), **gone}, operation)
+        return []
+
+    def remove(self, item: SimListing) -> None:
+        """Take it off; it is gone a while later."""
+        item.gone_at = self._company.now() + EFFECT
+
+    def _checked(
+        self, seller_id: str, product_type: str, requirements: str, attributes: Attributes
+    ) -> list[Row]:
+        return [x for check in self.checks
+                for x in check(seller_id, product_type, requirements, attributes)]  # fmt: skip
+
+    def _store(self, item: SimListing, changes: Attributes, operation: str) -> None:
+        now, faults = self._company.now(), self._company.faults
+        for name, rows in changes.items():
+            item.submitted[name] = deepcopy(rows)
+            if not rows:
+                del item.submitted[name]
+        item.writes += 1
+        item.changed = now
+        if faults.strikes("accepted_unchanged", operation):
+            return
+        extra = timedelta(0)
+        if fault := faults.strikes("late_effect", operation):
+            extra = timedelta(seconds=float(fault.settings.get("seconds", 300)))
+        if faults.strikes("siblings_wiped", operation):
+            for name in changes.keys() & {STOCK, OFFER}:
+                kept = [{k: v for k, v in r.items() if k in _KEPT} for r in changes[name]]
+                changes[name] = item.submitted[name] = kept
+        for name, rows in changes.items():
+            late = faults.strikes("price_late", operation) if name == OFFER else None
+            more = timedelta(seconds=float(late.settings.get("seconds", 600))) if late else extra
+            due = now + _DELAYS.get(name, OTHER_EFFECT) + more
+            item.coming.append(Coming(due, name, deepcopy(rows)))
+
+    # --- looking
+
+    def _shown(self, call: Call, item: SimListing, shops: list[str]) -> Row:
+        wanted = call.request.query.get("includedData", "summaries").split(",")
+        if unknown := set(wanted) - set(_INCLUDED):
+            raise invalid(f"includedData: {sorted(unknown)[0]} is not valid.")
+        now = call.now
+        body: Row = {"sku": item.sku}
+        if "summaries" in wanted:
+            body["summaries"] = [_summary(item, shop, now) for shop in shops]
+        if "attributes" in wanted:
+            body["attributes"] = item.seen(shops)
+        if "issues" in wanted:
+            body["issues"] = item.all_issues(shops[0], now)
+        if "offers" in wanted:
+            body["offers"] = live_offers(item.live.get(OFFER, []), shops, now)
+        if "fulfillmentAvailability" in wanted:
+            body["fulfillmentAvailability"] = [
+                {"fulfillmentChannelCode": r[CHANNEL], "quantity": int(r.get("quantity", 0))}
+                for r in item.live.get(STOCK, ())
+            ]
+        if "productTypes" in wanted:
+            body["productTypes"] = [
+                {"marketplaceId": shop, "productType": item.product_type} for shop in shops
+            ]
+        return body
+
+    def _answer(self, call: Call, sku: str, issues: list[Row]) -> Reply:
+        wrong = any(one["severity"] == "ERROR" for one in issues)
+        status = "INVALID" if wrong else "VALID" if _is_preview(call) else "ACCEPTED"
+        submission = self._company.names.request_id().replace("-", "")
+        return _reply({"sku": sku, "status": status, "submissionId": submission, "issues": issues})
+
+    def _shops(self, call: Call) -> list[str]:
+        shops = [x for x in call.request.query.get("marketplaceIds", "").split(",") if x]
+        if not shops:
+            raise invalid("marketplaceIds is required.")
+        return shops
+
+    def _item(self, call: Call) -> SimListing | None:
+        if call.arguments[0] != call.seller.seller_id:
+            raise Refusal(403, "Unauthorized", "The seller is not the one who authorised.")
+        return self.now(call.arguments[0], call.arguments[1])
+
+    def _new_asin(self) -> str:
+        return f"B0{len(self.items):08}"
+
+
+def _summary(item: SimListing, shop: str, now: datetime) -> Row:
+    buyable = item.is_buyable(shop, now)
+    name = next((row.get("value") for row in item.submitted.get("item_name", ())), item.sku)
+    return {
+        "marketplaceId": shop, "asin": item.asin, "productType": item.product_type,
+        "conditionType": "new_new",
+        "status": ["DISCOVERABLE", *(["BUYABLE"] if buyable else [])],
+        "itemName": name, "createdDate": timestamp(item.created or now),
+        "lastUpdatedDate": timestamp(item.changed or now),
+    }  # fmt: skip
+
+
+def _plain_offer(marketplace_id: str, price: Decimal) -> Row:
+    return {
+        "marketplace_id": marketplace_id, "currency": shop_called(marketplace_id).currency,
+        "audience": "ALL", "our_price": [{"schedule": [{"value_with_tax": price}]}],
+    }  # fmt: skip
+
+
+def _suggested(attributes: Attributes) -> str:
+    rows: Iterable[Row] = attributes.get("merchant_suggested_asin", ())
+    return next((str(row.get("value", "")) for row in rows), "")
+
+
+def _is_preview(call: Call) -> bool:
+    return call.request.query.get("mode") == "VALIDATION_PREVIEW"
+
+
+def _body(call: Call) -> dict[str, Any]:
     try:
-        body = call.request.json()
+        body = json.loads(call.request.body, parse_float=Decimal)
     except ValueError:
         raise Refusal(400, "InvalidInput", "The request body is not JSON.") from None
     if not isinstance(body, dict):
@@ -176,41 +330,6 @@ def _body(call: Call) -> Mapping[str, Any]:
     return body
 
 
-def _patched(rows: list[Row], patch: Any) -> tuple[list[Row], list[dict[str, Any]]]:
-    if not isinstance(patch, dict) or patch.get("op") not in ("add", "replace", "merge", "delete"):
-        raise invalid("patches: op must be one of add, replace, merge, delete.")
-    if patch.get("path") != _ATTRIBUTE:
-        return rows, [_issue(f"The path {patch.get('path')} is not supported here.")]
-    values = patch.get("value") or []
-    issues = list(_faults(values))
-    if issues:
-        return rows, issues
-    named = {value[_SELECTOR] for value in values}
-    others = [row for row in rows if row[_SELECTOR] not in named]
-    if patch["op"] == "delete":
-        return others, []
-    if patch["op"] != "merge":
-        return [dict(value) for value in values], []
-    old = {row[_SELECTOR]: row for row in rows}
-    return [*others, *({**old.get(v[_SELECTOR], {}), **v} for v in values)], []
-
-
-def _faults(values: Any) -> Iterable[dict[str, Any]]:
-    if not isinstance(values, list) or not all(isinstance(v, dict) for v in values):
-        yield _issue("fulfillment_availability must be an array of objects.")
-        return
-    for value in values:
-        if not isinstance(value.get(_SELECTOR), str):
-            yield _issue("fulfillment_channel_code is required.")
-        for name, content in value.items():
-            kind = _FIELDS.get(name)
-            below_zero = isinstance(content, int) and content < 0
-            if kind is None or type(content) is not kind or below_zero:
-                yield _issue(f"The value of {name} is not valid.")
-
-
-def _issue(message: str) -> dict[str, Any]:
-    return {
-        "code": "90220", "message": message, "severity": "ERROR",
-        "categories": ["INVALID_ATTRIBUTE"], "attributeNames": ["fulfillment_availability"],
-    }  # fmt: skip
+def _reply(body: Row) -> Reply:
+    text = json.dumps(body, separators=(",", ":"), default=float)  # Amazon writes prices as numbers
+    return Reply(200, {"content-type": "application/json"}, text.encode())

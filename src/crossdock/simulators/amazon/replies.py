@@ -6,6 +6,7 @@ from typing import Any
 from crossdock.simulators.wire import Reply
 
 JSON = "application/json"
+Row = dict[str, Any]
 
 
 class Refusal(Exception):

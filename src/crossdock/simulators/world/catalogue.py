@@ -87,6 +87,10 @@ class Catalogue:
         """The marketplace with that id."""
         return next(shop for shop in self.shops if shop.marketplace_id == marketplace_id)
 
+    def prices_of(self, sku: Sku) -> dict[str, Decimal]:
+        """What a pack costs in each marketplace, in its currency."""
+        return {s.marketplace_id: (sku.price * s.rate).quantize(CENT) for s in self.shops}
+
     def carrier(self, code: str) -> Carrier | None:
         """The carrier that TIMS knows by that code."""
         return next((carrier for carrier in self.carriers if carrier.code == code), None)

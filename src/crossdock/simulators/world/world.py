@@ -74,7 +74,7 @@ class World:
         self._settle_amazon()
         self._stock_tims()
         for sku in self.goods.skus:
-            self.amazon.listings.offer(sku.sku)
+            self.amazon.listings.offer(sku.sku, prices=self.goods.prices_of(sku))
         self._schedule(self.scenario.staff_round, "round", "", self._round)
         if people_come:
             self.start_people(self.scenario)

@@ -1,0 +1,108 @@
+"""A listing as Amazon keeps it: what was submitted, and what is live of it."""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from crossdock.simulators.amazon.offers import ALL, price_of, refused_prices
+from crossdock.simulators.amazon.replies import Row
+
+MERCHANT = "DEFAULT"
+STOCK, OFFER = "fulfillment_availability", "purchasable_offer"
+CHANNEL = "fulfillment_channel_code"
+Attributes = dict[str, list[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A change of one attribute that is not in effect yet."""
+
+    at: datetime
+    name: str
+    rows: list[Row]
+
+
+@dataclass(slots=True)
+class SimListing:
+    """One SKU of a seller."""
+
+    sku: str
+    asin: str
+    product_type: str
+    submitted: Attributes
+    live: Attributes = field(default_factory=dict)
+    coming: list[Coming] = field(default_factory=list)
+    issues: list[Row] = field(default_factory=list)  # what Amazon found later
+    writes: int = 0
+    gone_at: datetime | None = None  # deleted, in effect from then on
+    created: datetime | None = None
+    changed: datetime | None = None
+    history: list[tuple[datetime, int]] = field(default_factory=list)  # merchant quantity live
+    offers: list[tuple[datetime, list[Row]]] = field(default_factory=list)  # live offers since
+
+    def quantity(self, channel: str = MERCHANT) -> int | None:
+        """What can be bought of it now; None when it is not offered there."""
+        row = next((r for r in self.live.get(STOCK, ()) if r[CHANNEL] == channel), None)
+        return None if row is None else int(row.get("quantity", 0))
+
+    def price(self, marketplace_id: str, now: datetime, audience: str = ALL) -> Decimal | None:
+        """What one costs there now, a sale counted; None when it has no price there."""
+        return price_of(self.live.get(OFFER, ()), marketplace_id, audience, now)
+
+    def lowest(self, marketplace_id: str, until: datetime) -> Iterator[tuple[datetime, Decimal]]:
+        """Every price that anybody could have paid there, and since when, whatever audience,
+        quantity or sale.
+        """
+        for at, rows in self.offers:
+            if at <= until:
+                yield from ((at, price) for price in _every_price(rows, marketplace_id))
+
+    def take_effect(self, now: datetime) -> None:
+        """What has come into effect until now."""
+        for one in sorted((c for c in self.coming if c.at <= now), key=lambda c: c.at):
+            self.live[one.name] = deepcopy(one.rows)
+            if one.name == STOCK:
+                self.history.append((one.at, self.quantity() or 0))
+            if one.name == OFFER:
+                self.offers.append((one.at, deepcopy(one.rows)))
+        self.coming = [c for c in self.coming if c.at > now]
+
+    def seen(self, marketplace_ids: list[str]) -> Attributes:
+        """What was submitted, as those marketplaces show it."""
+        return {
+            name: [
+                r for r in rows if r.get("marketplace_id", marketplace_ids[0]) in marketplace_ids
+            ]
+            for name, rows in self.submitted.items()
+        }
+
+    def all_issues(self, marketplace_id: str, now: datetime) -> list[Row]:
+        """What is wrong with it."""
+        return [*self.issues, *refused_prices(self.live.get(OFFER, ()), marketplace_id, now)]
+
+    def is_buyable(self, marketplace_id: str, now: datetime) -> bool:
+        """In stock, with a price that Amazon accepts and no error."""
+        in_stock = any(int(row.get("quantity", 0)) for row in self.live.get(STOCK, ()))
+        errors = [i for i in self.all_issues(marketplace_id, now) if i["severity"] == "ERROR"]
+        return in_stock and not errors
+
+
+def _every_price(rows: list[Row], marketplace_id: str) -> Iterator[Decimal]:
+    for row in rows:
+        if row.get("marketplace_id") != marketplace_id:
+            continue
+        for name in ("our_price", "discounted_price"):
+            for slot in _schedule(row, name):
+                yield Decimal(str(slot["value_with_tax"]))
+        for slot in _schedule(row, "quantity_discount_plan"):
+            for level in slot.get("levels", ()):
+                if slot.get("discount_type") == "fixed":
+                    yield Decimal(str(level["value"]))
+
+
+def _schedule(row: Mapping[str, Any], name: str) -> Iterator[Row]:
+    for part in row.get(name) or ():
+        yield from part.get("schedule", ())
