@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Generic, TypeVar
 
 from crossdock.business.stock.model import Level, Offer, Rule, Sellable, Shelf
 from crossdock.business.stock.rules import offers, related
@@ -19,30 +18,9 @@ from crossdock.lang.lookups import LookupTable
 from crossdock.wiring.language import table_path
 from crossdock.wiring.stockbook import StockBook, explode, make_book
 from crossdock.wiring.stockrules import FILE, StockRules, read_stock_rules
+from crossdock.wiring.watched import Watched
 
 ITEMS_FRESH = timedelta(minutes=5)
-
-T = TypeVar("T")
-
-
-class _Watched(Generic[T]):
-    """What a file says, read again when the file has changed."""
-
-    def __init__(self, path: Callable[[], Path], read: Callable[[], T]) -> None:
-        self._path, self._read = path, read
-        self._known: tuple[object, T] | None = None
-
-    def get(self) -> tuple[object, T]:
-        """A stamp of the file's state, and what it says."""
-        try:
-            state = self._path().stat()
-            stamp: object = (state.st_mtime_ns, state.st_size, state.st_ino)
-        except FileNotFoundError:
-            stamp = None
-        known = self._known
-        if known is None or known[0] != stamp:
-            known = self._known = (stamp, self._read())
-        return known
 
 
 class StockDesk:
@@ -51,8 +29,8 @@ class StockDesk:
     def __init__(self, workspace: Path, tims: TimsClient, now: Callable[[], datetime]) -> None:
         self.tims, self.now = tims, now
         self._lock = threading.Lock()
-        self._rules = _Watched(lambda: workspace / FILE, lambda: read_stock_rules(workspace))
-        self._skus = _Watched(
+        self._rules = Watched(lambda: workspace / FILE, lambda: read_stock_rules(workspace))
+        self._skus = Watched(
             lambda: table_path(workspace, "orders", "skus.csv"), lambda: _read_skus(workspace)
         )
         self._items: dict[str, StockItem] = {}

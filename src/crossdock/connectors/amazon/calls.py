@@ -9,8 +9,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from pydantic_core import to_json
-
 from crossdock.connectors.amazon.auth import NOTIFICATIONS, AmazonAccount, Tokens
 from crossdock.connectors.amazon.errors import (
     REQUEST_ID,
@@ -21,6 +19,7 @@ from crossdock.connectors.amazon.errors import (
     refusal_of,
     row_of,
 )
+from crossdock.connectors.amazon.exact import body_of
 from crossdock.connectors.amazon.limits import Quota
 from crossdock.connectors.http import Line, Request, Response, Transport
 from crossdock.kernel.clock import Clock
@@ -117,7 +116,7 @@ class Caller:
         body = b""
         if ask.body is not None:
             headers["content-type"] = "application/json"
-            body = to_json(ask.body)
+            body = body_of(ask.body)
         request = Request(ask.method, self._url(ask), headers, body)
         sent_at = time.monotonic()
         try:

@@ -3,18 +3,9 @@
 Amounts are JSON numbers at Amazon; they become exact decimals here.
 """
 
-from decimal import Decimal
-from typing import Annotated, Any
+from pydantic import BaseModel, ConfigDict
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
-
-
-def _from_number(value: Any) -> Any:
-    # The shortest text of the number is what Amazon wrote, up to fifteen digits.
-    return repr(value) if isinstance(value, float) else value
-
-
-Number = Annotated[Decimal, BeforeValidator(_from_number)]
+from crossdock.connectors.amazon.exact import Exactly
 
 
 class _Said(BaseModel):
@@ -25,14 +16,14 @@ class Currency(_Said):
     """An amount of the 2024 version."""
 
     currencyCode: str
-    currencyAmount: Number
+    currencyAmount: Exactly
 
 
 class OldCurrency(_Said):
     """An amount of v0."""
 
     CurrencyCode: str
-    CurrencyAmount: Number
+    CurrencyAmount: Exactly
 
 
 class Related(_Said):

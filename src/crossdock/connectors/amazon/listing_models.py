@@ -18,6 +18,7 @@ class Issue(_Said):
     message: str = ""
     severity: str = ""
     attributeNames: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
 
 
 class Availability(_Said):

@@ -1,0 +1,1 @@
+"""What a SKU costs at Amazon, by rules over TIMS's prices."""

@@ -1,0 +1,148 @@
+"""Rules that people write in a workspace's YAML: every fault named with its line, none stops the
+others.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Literal
+
+from crossdock.kernel.errors import ConfigError, Problem, nearest
+from crossdock.lang.document import Cell, read_document
+
+Publish = Literal["off", "plan", "on"]
+_WORDS: Mapping[object, Publish] = {
+    True: "on", "on": "on", "yes": "on", False: "off", "off": "off", "no": "off", None: "off",
+    "plan": "plan",
+}  # fmt: skip
+Cells = dict[str, Cell]
+
+
+def read_rule_file(path: Path, file: str) -> tuple[Cells, list[Problem]] | None:
+    """The top of the file and what is wrong with it as YAML; None when there is none. A ConfigError
+    when it is no document of settings.
+    """
+    if not path.exists():
+        return None
+    root, problems = read_document(path.read_bytes(), file)
+    if root is None or not isinstance(root.value, dict):
+        raise ConfigError(problems or [Problem(file, "line 1", "is not a map of settings.")])
+    return root.value, problems
+
+
+@dataclass
+class RuleReader:
+    """Reads cells of one file and remembers what is wrong with them."""
+
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, cell: Cell, what: str, fix: str = "") -> None:
+        """Remember a fault with its line."""
+        self.problems.append(Problem(self.file, f"line {cell.line}", what, fix))
+
+    def known(self, cells: Mapping[str, Cell], names: Sequence[str]) -> None:
+        """Every other name is a fault."""
+        for name, cell in cells.items():
+            if name not in names:
+                self.problem(cell, f"{name!r} is unknown.", nearest(name, names))
+
+    def publish(self, cells: Mapping[str, Cell]) -> Publish:
+        """Whether what follows from the file is written: off, plan or on. Nothing said is off."""
+        cell = cells.get("publish")
+        value = None if cell is None else cell.value
+        if cell is not None and (isinstance(value, list | dict) or value not in _WORDS):
+            self.problem(cell, f"publish {value!r}.", "Write off, plan or on.")
+            return "off"
+        return _WORDS[value]
+
+    def rows(self, cells: Mapping[str, Cell], name: str) -> list[Cell]:
+        """The entries of a list; nothing where there is none."""
+        cell = cells.get(name)
+        if cell is None or cell.value is None:
+            return []
+        if not isinstance(cell.value, list):
+            self.problem(cell, f"{name} is not a list.", f"Begin each entry of {name} with a dash.")
+            return []
+        return cell.value
+
+    def inside(self, cell: Cell, names: Sequence[str], what: str) -> Cells:
+        """The cells of a map whose names are known."""
+        if not isinstance(cell.value, dict):
+            self.problem(cell, f"{what} is not a map.", f"It takes {', '.join(names)}.")
+            return {}
+        self.known(cell.value, names)
+        return cell.value
+
+    def texts(self, cell: Cell, cells: Mapping[str, Cell], name: str) -> tuple[str, ...]:
+        """One text or a list of them; a fault where there is none."""
+        found = self.any_texts(cells, name)
+        if not found or not all(found):
+            self.problem(cell, f"a rule without {name}.", f"Such as {name}: [WLD-*].")
+            return ()
+        return found
+
+    def any_texts(self, cells: Mapping[str, Cell], name: str) -> tuple[str, ...]:
+        """One text or a list of them; nothing where there is none."""
+        found = cells.get(name)
+        values = found.value if found is not None and isinstance(found.value, list) else [found]
+        return tuple(str(v.value) for v in values if v is not None and v.value is not None)
+
+    def number(self, cells: Mapping[str, Cell], name: str) -> Decimal | None:
+        """Zero or more; None where it is not said, or wrong."""
+        cell = cells.get(name)
+        if cell is None or cell.value is None:
+            return None
+        number = _decimal(cell.value)
+        if number is None or number < 0:
+            self.problem(cell, f"{name} {cell.value!r} is no quantity.", "Zero or more.")
+            return None
+        return number
+
+    def share(self, cells: Mapping[str, Cell], name: str) -> Decimal | None:
+        """A text such as 12 % as 0.12, below 100 %; without its sign a number is a guess."""
+        cell = cells.get(name)
+        if cell is None or cell.value is None:
+            return None
+        text = str(cell.value).strip()
+        number = _decimal(text.removesuffix("%").strip()) if text.endswith("%") else None
+        if number is None or not 0 <= number < 100:
+            self.problem(cell, f"{name} {cell.value!r} is no share.", "Such as 12 %.")
+            return None
+        return number / 100
+
+    def choice(self, cells: Mapping[str, Cell], name: str, words: Sequence[str]) -> str | None:
+        """One of these words; None where it is not said, or wrong."""
+        cell = cells.get(name)
+        if cell is None or cell.value is None:
+            return None
+        if cell.value in words:
+            return str(cell.value)
+        self.problem(cell, f"{name} {cell.value!r}.", f"Write {' or '.join(words)}.")
+        return None
+
+    def yes(self, cells: Mapping[str, Cell], name: str, *, usual: bool) -> bool:
+        """Yes or no."""
+        cell = cells.get(name)
+        if cell is None or cell.value is None:
+            return usual
+        if cell.value in (True, "yes", "on"):
+            return True
+        if cell.value not in (False, "no", "off"):
+            self.problem(cell, f"{name} {cell.value!r}.", "Write yes or no.")
+        return False
+
+    def fault_since(self, before: int) -> str:
+        """The first problem that came after so many; empty when there is none."""
+        return str(self.problems[before]) if len(self.problems) > before else ""
+
+
+def _decimal(value: object) -> Decimal | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
