@@ -1,8 +1,8 @@
 """What would this customer pay? Answered from the books; nothing is stored.
 
 A contract goes before a promotion, a promotion before the price of the customer's class, that
-before a quantity break of the list, and the list price comes last. Breaks of a contract or of a class
-belong to it: the source stays `contract` or `price_class`.
+before a quantity break of the list, and the list price comes last. Breaks of a contract or of a
+class belong to it: the source stays `contract` or `price_class`.
 """
 
 import json

@@ -5,6 +5,7 @@ The same seed gives the same prices.
 
 import random
 from decimal import Decimal
+from typing import Any
 
 from crossdock.simulators.tims import TimsSim
 from crossdock.simulators.world.catalogue import Catalogue, Product, Shop
@@ -43,7 +44,9 @@ def stock_prices(tims: TimsSim, goods: Catalogue, seed: int) -> None:
         )
 
 
-def _terms(product: Product, goods: Catalogue, dice: random.Random) -> list[tuple[Shop, dict]]:
+def _terms(
+    product: Product, goods: Catalogue, dice: random.Random
+) -> list[tuple[Shop, dict[str, Any]]]:
     """The same structure in every currency: a margin, a floor above cost, breaks for some."""
     price = product.price
     cost = price * Decimal(dice.randint(55, 70)) / 100
@@ -53,7 +56,7 @@ def _terms(product: Product, goods: Catalogue, dice: random.Random) -> list[tupl
     for shop in goods.shops:
         rate = shop.rate
         shares = {10: "0.95", 50: "0.90"} if has_breaks else {}
-        terms = {
+        terms: dict[str, Any] = {
             "list_price": _money(price * rate),
             "floor_price": _money(floor * rate),
             "cost": _money(cost * rate),
