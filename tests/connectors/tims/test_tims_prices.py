@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-from crossdock.connectors.tims import price_models as m
 from crossdock.connectors.tims.prices import ONE_BY_ONE, PriceFault, Prices
 from crossdock.kernel.errors import Defect, NeedsPerson, TryAgain
 from tests.connectors.tims.priced import a_client, a_priced_tims, a_query

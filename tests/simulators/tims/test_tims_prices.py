@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 
-
 ENTRIES = "/price_lists/STANDARD/entries"
 
 
