@@ -142,6 +142,14 @@ def test_a_key_without_the_scope_is_told_what_it_lacks(sim, clock, scope):
     assert set(bad(by_key)) == {f"scope {scope}"}
 
 
+def test_a_site_that_tells_no_scopes_is_tried(site, account, clock, kit):
+    site.on("GET /api/v1/meta", kit.ok({"Company": "acme/test"}))
+    for name in ("customers", "items", "locations", "sales_orders", "shipments", "webhooks"):
+        site.on(f"GET /api/v1/{name}", kit.listed())
+    site.on("GET /api/v1/price_lists", kit.problem(403, "scope_missing"))
+    assert set(bad(TimsClient(account.reading_prices(), site, clock))) == {"scope prices:read"}
+
+
 def test_an_account_asks_for_price_scopes_once(sim):
     account = account_of(sim)
     assert account.scopes == SCOPES

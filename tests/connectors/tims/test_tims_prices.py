@@ -237,6 +237,7 @@ def test_a_bad_contract_and_a_bad_discount_code_are_named(site, told, kit):
         "GET /api/v1/contract_prices",
         kit.listed(
             {**terms, "ItemNumber": "A", "UnitPrice": "1"},
+            {**terms, "ItemNumber": "A", "UnitPrice": "2", "CustomerCode": "ANOTHER"},
             {**terms, "ItemNumber": "B", "UnitPrice": "0"},
         ),
     )
