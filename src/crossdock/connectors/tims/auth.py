@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -32,6 +32,9 @@ SCOPES = (
 )
 """What orders, shipments, receivables and settlements need."""
 
+PRICES, COSTS = "prices:read", "costs:read"
+"""What prices need besides; TIMS shows what an item costs us only with the second."""
+
 _EARLY = timedelta(seconds=60)  # a token is renewed this long before it ends
 
 
@@ -58,6 +61,12 @@ class TimsAccount:
     def base(self) -> str:
         """The address without a trailing slash or the API's own path."""
         return self.url.rstrip("/").removesuffix("/api/v1")
+
+    def reading_prices(self, *, costs: bool = False) -> "TimsAccount":
+        """The same account, which asks for prices too, and for costs where they are needed."""
+        more = (PRICES, COSTS) if costs else (PRICES,)
+        wanted = (*self.scopes, *(name for name in more if name not in self.scopes))
+        return replace(self, scopes=wanted)
 
     @property
     def bucket(self) -> str:

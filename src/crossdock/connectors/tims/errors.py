@@ -144,6 +144,9 @@ TABLE: Final[Mapping[tuple[int, str], Meaning]] = {
     (422, "uom_mismatch"): Person(
         "tims-refused", "Correct the unit of measure in the SKU table, then retry."
     ),
+    (422, "price_not_found"): Person(
+        "tims-refused", "Enter a price for the item in TIMS, in that currency; then retry."
+    ),
     (422, "price_below_floor"): Person(
         "tims-refused", "Allow the price for this customer in TIMS, then retry."
     ),

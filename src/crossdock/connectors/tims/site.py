@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from crossdock.connectors.http import ReplyLost, Response, Unreachable
 from crossdock.connectors.tims.ask import Ask
-from crossdock.connectors.tims.auth import ClientCredentials
+from crossdock.connectors.tims.auth import PRICES, ClientCredentials
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.errors import Refusal
 from crossdock.connectors.tims.events import TOLERANCE
@@ -106,14 +106,16 @@ def _clock(client: TimsClient, response: Response) -> Finding:
 
 def _scopes(client: TimsClient, told: frozenset[str]) -> list[Finding]:
     wire = client.wire
-    tries: tuple[tuple[str, Callable[[], Ask]], ...] = (
+    tries: list[tuple[str, Callable[[], Ask]]] = [
         ("customers:read", lambda: wire.customers(limit=1)),
         ("items:read", lambda: wire.items(limit=1)),
         ("stock:read", wire.locations),
         ("orders:read", lambda: wire.sales_orders_after(0, limit=1)),
         ("shipments:read", lambda: wire.shipments_of("0")),
         ("webhooks:manage", wire.webhooks),
-    )
+    ]
+    if PRICES in client.account.scopes:  # who does not use prices need not be granted them
+        tries.append((PRICES, lambda: wire.price_lists(limit=1)))
     findings = [_scope(client, name, ask()) for name, ask in tries]
     tried = {name for name, _ in tries}
     sign_in = client.sign_in

@@ -23,6 +23,7 @@ from crossdock.connectors.tims.errors import Part, Refusal
 from crossdock.connectors.tims.fields import Moment, Record, rfc3339
 from crossdock.connectors.tims.limits import retry_after
 from crossdock.connectors.tims.wire_ledger import LedgerAsks
+from crossdock.connectors.tims.wire_prices import PriceAsks
 from crossdock.connectors.tims.wire_receivables import ReceivableAsks
 from crossdock.kernel.errors import Defect, TryAgain
 
@@ -65,7 +66,7 @@ class NoticeBody(Record):
     event: str = ""
 
 
-class Wire(LedgerAsks, ReceivableAsks):
+class Wire(LedgerAsks, PriceAsks, ReceivableAsks):
     """TIMS as our contract has it: `/api/v1`, snake_case paths, PascalCase, problem+json."""
 
     root = "/api/v1"
@@ -327,6 +328,7 @@ class Wire(LedgerAsks, ReceivableAsks):
 _READS = {  # entity of the change feed -> its scope
     "sales_order": "orders:read", "shipment": "shipments:read", "stock": "stock:read",
     "location": "stock:read", "item": "items:read", "customer": "customers:read",
+    "price": "prices:read", "price_list": "prices:read", "discount_code": "prices:read",
 }  # fmt: skip
 
 

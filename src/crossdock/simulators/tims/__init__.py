@@ -6,14 +6,18 @@ from crossdock.simulators.tims.items import Item
 from crossdock.simulators.tims.office import Site
 from crossdock.simulators.tims.orders import SimLine, SimSalesOrder
 from crossdock.simulators.tims.outbox import WebhookDelivery
+from crossdock.simulators.tims.price_records import ContractPrice, PriceEntry, PriceList
 from crossdock.simulators.tims.reservations import Reservation
 from crossdock.simulators.tims.shipments import Package, SimShipment
 from crossdock.simulators.tims.staff import Staff
 
 __all__ = [
     "FAULTS",
+    "ContractPrice",
     "Item",
     "Package",
+    "PriceEntry",
+    "PriceList",
     "Reservation",
     "SimLine",
     "SimSalesOrder",

@@ -21,6 +21,7 @@ SCOPES = [
     "stock:read",
     "stock:write",
     "prices:read",
+    "costs:read",
     "orders:read",
     "orders:write",
     "shipments:read",

@@ -19,7 +19,7 @@ Need = tuple[str, Decimal]  # item number, base units per unit sold
 class Item(Record):
     """An item. `uoms` maps a unit to its base units; the first is the base unit.
 
-    `list_price` and `floor_price` are not part of the item's body: prices are another resource.
+    Prices are another resource.
     """
 
     item_number: str
@@ -30,8 +30,6 @@ class Item(Record):
     status: str = "active"
     is_hazmat: bool = False
     restricted_channels: tuple[str, ...] = ()
-    list_price: Decimal | None = None
-    floor_price: Decimal | None = None
     details: Mapping[str, Any] = field(default_factory=dict)  # further fields, as TIMS spells them
 
     @property

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from crossdock.simulators.clock import Clock
 from crossdock.simulators.faults import Faults
@@ -21,6 +22,8 @@ from crossdock.simulators.tims.order_moves import Moves
 from crossdock.simulators.tims.orders import SimSalesOrder
 from crossdock.simulators.tims.outbox import Outbox
 from crossdock.simulators.tims.paging import Pages
+from crossdock.simulators.tims.prices import Prices
+from crossdock.simulators.tims.quoting import Quoting
 from crossdock.simulators.tims.receivables import Receivables
 from crossdock.simulators.tims.records import Table
 from crossdock.simulators.tims.reservations import Reservations, Shelf
@@ -57,6 +60,7 @@ class Office:
         self.locations = Locations(journal, pages, salt)
         self.items = Items(journal, pages, salt)
         self.customers = Customers(journal, pages, salt)
+        self.prices = Prices(journal, pages, salt)
         self.stock = Stock(journal, pages, self.items, salt)
         self.shipments = Shipments(journal, pages, salt)
         self.orders: Table[SimSalesOrder] = Table("sales_order", journal, salt)
@@ -69,6 +73,7 @@ class Office:
         self.receivables = Receivables(
             journal, pages, self.ledger, self.customers.table, site.time_zone, salt
         )
+        self.quoting = self._quoting()
         self.changes = Changes(journal)
         self.webhooks = Webhooks(journal, pages, self.outbox, salt)
 
@@ -94,6 +99,17 @@ class Office:
             customer=self.customers.table.get,
             item=self.items.table.get,
             location=self.locations.table.get,
+            price=self.prices.entry,
             base_currency=self.site.base_currency,
             hazmat_fee=self.site.hazmat_fee,
+        )
+
+    def _quoting(self) -> Quoting:
+        return Quoting(
+            prices=self.prices,
+            customer=self.customers.table.get,
+            item=self.items.table.get,
+            location=self.locations.table.get,
+            base_currency=self.site.base_currency,
+            zone=ZoneInfo(self.site.time_zone),
         )

@@ -24,6 +24,7 @@ from crossdock.simulators.tims.fields import (
 from crossdock.simulators.tims.items import Item
 from crossdock.simulators.tims.locations import Location
 from crossdock.simulators.tims.orders import ZERO, SimLine, SimSalesOrder
+from crossdock.simulators.tims.price_records import PriceEntry
 from crossdock.simulators.tims.problems import Findings
 
 CHARGE_TYPES = [
@@ -111,6 +112,7 @@ class Books:
     customer: Callable[[str], Customer | None]
     item: Callable[[str], Item | None]
     location: Callable[[str], Location | None]
+    price: Callable[[str, str, str | None, date], PriceEntry | None]
     base_currency: str = "USD"
     hazmat_fee: Decimal = Decimal("7.50")  # TIMS's own charge, unless the caller fixes charges
 
@@ -134,7 +136,7 @@ def check_order(body: Any, books: Books, today: date) -> SimSalesOrder:
     rows = said.get("Lines") or []
     if rows == [] and isinstance(said.get("Lines"), list):
         findings.add("/Lines", "required", "An order needs a line")
-    lines = _lines(rows, header, books, findings)
+    lines = _lines(rows, header, location, books, findings)
     findings.refuse()
     return SimSalesOrder(order_number="", header=header, lines=lines, location_id=location)
 
@@ -205,7 +207,11 @@ def _check_location(
 
 
 def _lines(
-    rows: list[dict[str, Any]], header: Mapping[str, Any], books: Books, findings: Findings
+    rows: list[dict[str, Any]],
+    header: Mapping[str, Any],
+    location: str | None,
+    books: Books,
+    findings: Findings,
 ) -> list[SimLine]:
     lines: list[SimLine] = []
     refs: set[str] = set()
@@ -220,7 +226,8 @@ def _lines(
         item = _item(row, pointer, header, books, findings)
         if item is None or row.get("QtyOrdered") is None:
             continue
-        line = _line(i + 1, row, item, pointer, findings)
+        entry = books.price(item.item_number, header["CurrencyCode"], location, header["OrderDate"])
+        line = _line(i + 1, row, item, entry, pointer, findings)
         if line is None:
             continue
         check_amounts(line, pointer, header["TaxCollectedBy"], findings)
@@ -260,18 +267,25 @@ def _item(
 
 
 def _line(
-    line_number: int, row: Mapping[str, Any], item: Item, pointer: str, findings: Findings
+    line_number: int,
+    row: Mapping[str, Any],
+    item: Item,
+    entry: PriceEntry | None,
+    pointer: str,
+    findings: Findings,
 ) -> SimLine | None:
     price = row.get("UnitPrice")
     if price is None and "UnitPrice" in row:
         return None  # already among the findings
-    if price is None and item.list_price is not None:
-        price = item.list_price * item.uoms[row["Uom"]]
+    units = item.uoms[row["Uom"]]
+    per = item.uoms.get(entry.uom) if entry is not None else None
+    if price is None and entry is not None and per and units % per == 0:
+        price = entry.list_price * (units / per)
     if price is None:
         findings.add(f"{pointer}/UnitPrice", "required", "UnitPrice is required")
         return None
-    floor = item.floor_price
-    if floor is not None and price < floor * item.uoms[row["Uom"]]:
+    floor = entry.floor_price if entry is not None else None
+    if floor is not None and per and price * per < floor * units:
         message = f"The price is below the floor of {item.item_number}"
         findings.add(f"{pointer}/UnitPrice", "price_below_floor", message, str(price))
     return SimLine(

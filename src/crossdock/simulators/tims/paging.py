@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import TypeVar
 
 from crossdock.simulators.tims.call import Answer, Call
@@ -34,18 +35,25 @@ class Pages:
         self._kept: OrderedDict[int, _Snapshot] = OrderedDict()
         self._made = 0
 
-    def answer(self, call: Call, records: Callable[[], Sequence[Record]]) -> Answer:
-        """The page that the call asks for; `records` is asked only for a first page."""
+    def answer(
+        self,
+        call: Call,
+        records: Callable[[], Sequence[R]],
+        body: Callable[[R], bytes] = attrgetter("json"),
+    ) -> Answer:
+        """The page that the call asks for; `records` is asked only for a first page, and `body`
+        makes a row of each.
+        """
         limit = _limit(call.query)
         cursor = call.query.get("cursor")
         if cursor:
             return self._next(call, cursor, limit)
         rows = records()
         if len(rows) <= limit:
-            return _page([row.json for row in rows], None, call.now)
+            return _page([body(row) for row in rows], None, call.now)
         self._forget(call.now)
         self._made += 1
-        snapshot = _Snapshot([row.json for row in rows], call.now)
+        snapshot = _Snapshot([body(row) for row in rows], call.now)
         self._kept[self._made] = snapshot
         return self._cut(self._made, snapshot, 0, limit)
 

@@ -12,6 +12,7 @@ from crossdock.simulators.tims.locations import Location
 from crossdock.simulators.tims.office import Office
 from crossdock.simulators.tims.order_moves import UPDATED
 from crossdock.simulators.tims.orders import SimSalesOrder
+from crossdock.simulators.tims.price_staff import Number, PriceStaff
 from crossdock.simulators.tims.problems import Refusal
 from crossdock.simulators.tims.receivables import Receivables
 from crossdock.simulators.tims.records import known
@@ -20,10 +21,8 @@ from crossdock.simulators.tims.shipments import Package, SimShipment
 from crossdock.simulators.tims.stock import Level
 from crossdock.simulators.tims.warehouse import Warehouse
 
-Number = Decimal | int | str
 
-
-class Staff:
+class Staff(PriceStaff):
     """What people do in one environment. What is impossible is a ValueError."""
 
     def __init__(self, office: Office) -> None:
@@ -94,28 +93,24 @@ class Staff:
         floor_price: Number | None = None,
         **more: Any,
     ) -> Item:
-        """An item; `uoms` maps a unit to base units, the first is the base unit."""
+        """An item; `uoms` maps a unit to base units, the first is the base unit. A price that is
+        named stands in the standard list.
+        """
         if item_number in self.items:
             raise ValueError(f"item {item_number} is already on file")
+        if list_price is None and floor_price is not None:
+            raise ValueError("a floor price stands beside a list price")
         item = Item(
             item_number=item_number,
             description=description,
             uoms={uom: Decimal(per) for uom, per in (uoms or {"EA": 1}).items()},
             kit={part: Decimal(quantity) for part, quantity in (kit or {}).items()},
-            list_price=None if list_price is None else Decimal(list_price),
-            floor_price=None if floor_price is None else Decimal(floor_price),
             **more,
         )
-        return self._office.items.table.add(item, "item.updated")
-
-    def set_price(
-        self, item_number: str, list_price: Number, floor_price: Number | None = None
-    ) -> None:
-        """From now on."""
-        item = known(self._office.items.table, item_number)
-        item.list_price = Decimal(list_price)
-        item.floor_price = None if floor_price is None else Decimal(floor_price)
-        self._office.items.table.touch(item, "price.updated")
+        self._office.items.table.add(item, "item.updated")
+        if list_price is not None:
+            self.set_price(item_number, list_price, floor_price)
+        return item
 
     def set_uoms(self, item_number: str, uoms: Mapping[str, Number]) -> None:
         """The item is sold in other units now; orders on file keep theirs."""
@@ -146,6 +141,7 @@ class Staff:
         item.item_number = new_number
         table.add(item, "item.updated")
         self._office.stock.renamed(item_number, new_number)
+        self._renumber_prices(item_number, new_number)
 
     def add_customer(self, customer_code: str, company_name: str = "", **said: Any) -> Customer:
         """An account; further fields as TIMS spells them, such as TermsCode="NET30"."""

@@ -18,6 +18,7 @@ from crossdock.simulators.world.bank import statement_of
 from crossdock.simulators.world.catalogue import catalogue
 from crossdock.simulators.world.givebacks import give_back
 from crossdock.simulators.world.people import Move, Purchase, purchases
+from crossdock.simulators.world.pricebook import stock_prices
 from crossdock.simulators.world.scenario import Scenario
 from crossdock.simulators.world.staff import Staff, plan
 from crossdock.simulators.world.truth import Truth, look
@@ -283,6 +284,7 @@ class World:
                 tims.deactivate_item(product.item)
             for place in self.goods.places:
                 tims.set_stock(product.item, place.location_id, PLENTY)
+        stock_prices(tims, self.goods, self.seed)
 
     def _limit_stock(self, coming: Sequence[Purchase]) -> None:
         """Of scarce items there is about half of what will be asked for."""
