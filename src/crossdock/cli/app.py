@@ -14,6 +14,8 @@ from crossdock.cli import (
     ledger,
     mappings,
     orders,
+    plans,
+    prices,
     privacy,
     quotas,
     receivables,
@@ -50,6 +52,8 @@ app.add_typer(cases.app, name="case")
 app.add_typer(flows.app, name="flow")
 app.add_typer(mappings.app, name="mapping")
 app.add_typer(stock.app, name="stock")
+app.add_typer(prices.app, name="price")
+app.add_typer(plans.app, name="plan")
 app.add_typer(quotas.app, name="quota")
 app.add_typer(settlements.app, name="settlement")
 app.add_typer(bank.app, name="bank")

@@ -12,7 +12,10 @@ from crossdock.connectors.tims.auth import SCOPES, TimsAccount
 from crossdock.connectors.tims.limits import BURST, RATE
 from crossdock.engine.policy import Policy
 from crossdock.kernel.clock import Clock
+from crossdock.kernel.errors import ConfigError
 from crossdock.kernel.quota import Buckets, Grant
+from crossdock.wiring.pricerules import FILE as PRICES
+from crossdock.wiring.pricerules import read_price_rules
 
 if TYPE_CHECKING:
     from crossdock.settings import Settings
@@ -37,7 +40,7 @@ def tims_account(settings: "Settings") -> TimsAccount:
     """One TIMS site."""
     tims = settings.tims
     company, _, environment = tims.company.partition("/")
-    return TimsAccount(
+    account = TimsAccount(
         url=tims.url,
         company=company,
         environment=environment,
@@ -50,6 +53,18 @@ def tims_account(settings: "Settings") -> TimsAccount:
         rate=RATE if tims.limits else Decimal(1_000_000),
         burst=BURST if tims.limits else 1_000_000,
     )
+    wanted = None if tims.scope else _reads_prices(settings)
+    return account if wanted is None else account.reading_prices(costs=wanted)
+
+
+def _reads_prices(settings: "Settings") -> bool | None:
+    """Whether the workspace's prices need TIMS's costs; None when it has no prices."""
+    if not (settings.folder / PRICES).exists():
+        return None
+    try:
+        return read_price_rules(settings.folder).needs_costs
+    except ConfigError:
+        return False
 
 
 def policy_of(settings: "Settings") -> Policy:

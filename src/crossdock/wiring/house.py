@@ -39,6 +39,8 @@ from crossdock.wiring.feeds import feeds_of
 from crossdock.wiring.intakes import AmazonQueue, receive_webhook
 from crossdock.wiring.language import Language, read_language
 from crossdock.wiring.operations import every_operation
+from crossdock.wiring.price_runs import price_feeds, price_operations
+from crossdock.wiring.pricing import PriceDesk
 from crossdock.wiring.privacy import purge_feed, vault_of
 from crossdock.wiring.settlement_runs import (
     receivables_feed,
@@ -142,12 +144,18 @@ class House:
         )
         known = customer_operations(self.tims, lambda: self.db)
         stock = stock_operations(self.stock, self.amazon, lambda: self.db)
-        return table(*named.values(), *settle, *known, *stock)
+        prices = price_operations(self.prices, self.amazon, lambda: self.db)
+        return table(*named.values(), *settle, *known, *stock, *prices)
 
     @cached_property
     def stock(self) -> StockDesk:
         """What may be sold of each SKU."""
         return StockDesk(self.settings.folder, self.tims, self.clock.now)
+
+    @cached_property
+    def prices(self) -> PriceDesk:
+        """What every SKU is to cost."""
+        return PriceDesk(self.settings.folder, self.tims, self.stock, self.clock.now)
 
     @cached_property
     def language(self) -> Language:
@@ -185,6 +193,7 @@ class House:
             customers_feed(self.tims, self.settings.folder),
             purge_feed(self.db),
             *stock_feeds(self.stock),
+            *price_feeds(self.prices, lambda: self.db),
         ):
             feeds[found.name] = found
         runner = Runner(

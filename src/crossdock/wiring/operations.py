@@ -18,6 +18,8 @@ from crossdock.kernel.operation import Operation, table
 from crossdock.kernel.quota import MemoryBuckets
 from crossdock.wiring.customer_runs import customer_operations
 from crossdock.wiring.language import PURE
+from crossdock.wiring.price_runs import price_operations
+from crossdock.wiring.pricing import PriceDesk
 from crossdock.wiring.settlement_runs import settlement_operations
 from crossdock.wiring.stock_runs import stock_operations
 from crossdock.wiring.stocking import StockDesk
@@ -50,5 +52,8 @@ def without_connections() -> Mapping[str, Operation]:
         raise Misuse("no store is opened for a check")
 
     settle = settlement_operations(Path(), amazon, tims, no_store, clock.now)
-    stock = stock_operations(StockDesk(Path(), tims, clock.now), amazon, no_store)
-    return table(*named.values(), *settle, *customer_operations(tims, no_store), *stock)
+    desk = StockDesk(Path(), tims, clock.now)
+    stock = stock_operations(desk, amazon, no_store)
+    prices = price_operations(PriceDesk(Path(), tims, desk, clock.now), amazon, no_store)
+    known = customer_operations(tims, no_store)
+    return table(*named.values(), *settle, *known, *stock, *prices)

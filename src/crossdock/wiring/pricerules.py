@@ -28,7 +28,7 @@ FILE = "prices.yaml"
 BUSINESS = "B2B"
 _KEYS = ("version", "publish", "lists", "limits", "rules")
 _LIST_KEYS = ("list", "time_zone")
-_LIMIT_KEYS = ("moves",)
+_LIMIT_KEYS = ("changes",)
 _AUDIENCE_KEYS = ("price", "add", "tiers")
 _RULE_KEYS = (
     "skus", "classes", "brands", *_AUDIENCE_KEYS, "round", "sales", "map", "floor", "below_floor",
@@ -54,7 +54,9 @@ class PriceRules:
     rules: Rules
     lists: Mapping[str, ListOf] = field(default_factory=dict)
     publish: Publish = "off"
-    moves: int | None = None  # moves beyond a rule's bound within a day, before somebody is asked
+    changes: int | None = None  # so many prices are written within an hour; more ask a person
+    customers: frozenset[str] = frozenset()  # whose contracts the rules name
+    needs_costs: bool = False  # a floor is reckoned from what TIMS says an item costs
     problems: tuple[Problem, ...] = ()
 
 
@@ -69,12 +71,16 @@ def read_price_rules(workspace: Path) -> PriceRules:
     lists = reader.lists(cells)
     limits = cells.get("limits")
     limit = reader.inside(limits, _LIMIT_KEYS, "limits") if limits is not None else {}
-    moves = reader.number(limit, "moves")
-    rules = Rules([reader.rule(cell) for cell in reader.rows(cells, "rules")])
+    changes = reader.number(limit, "changes")
+    rules = [reader.rule(cell) for cell in reader.rows(cells, "rules")]
+    sources = {a.source for rule in rules for a in rule.audiences.values()}
     publish = reader.publish(cells)
     return PriceRules(
-        rules, lists, publish, None if moves is None else int(moves), tuple(reader.problems)
-    )
+        Rules(rules), lists, publish, None if changes is None else int(changes),
+        frozenset(s.name for s in sources if s.kind is Kind.CONTRACT),
+        any(rule.floor is not None and rule.floor.uses_cost for rule in rules),
+        tuple(reader.problems),
+    )  # fmt: skip
 
 
 class _Reader(RuleReader):

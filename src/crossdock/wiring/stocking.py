@@ -89,6 +89,10 @@ class StockDesk:
         explode(known, quantity * units, items, needed)
         return sorted(needed.items())
 
+    def items(self) -> Mapping[str, StockItem]:
+        """TIMS's items, some minutes old at most."""
+        return self._known_items()
+
     def items_changed(self) -> None:
         """They are read anew when they are needed next."""
         with self._lock:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -13,11 +12,13 @@ _MARK = "\ue000"  # a private character: no text of ours holds it around digits
 _MARKED = re.compile(f'"{_MARK}(-?[0-9]+(?:\\.[0-9]+)?){_MARK}"'.encode())
 
 
-@dataclass(frozen=True, slots=True)
 class Number:
     """A decimal that is written as a JSON number, digit by digit."""
 
-    value: Decimal
+    __slots__ = ("value",)
+
+    def __init__(self, value: Decimal) -> None:
+        self.value = value
 
     def __str__(self) -> str:
         return f"{self.value:f}"

@@ -18,6 +18,7 @@ class StockItem(Record):
 
     ItemNumber: str
     ItemClass: str | None = None
+    Brand: str | None = None
     Uoms: Rows[ItemUom] = ()
     KitComponents: Rows[KitComponent] = ()
     Status: str | None = None  # active | discontinued | blocked

@@ -1,0 +1,184 @@
+"""crossdock price: what Amazon asks for each SKU, why, and whether Amazon shows it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crossdock.cli.options import Json, Limit, Workspace, group
+
+if TYPE_CHECKING:
+    from crossdock.business.pricing.model import PriceOffer
+    from crossdock.engine.store.price_receipts import PriceReceipt
+    from crossdock.kernel.errors import RunError
+    from crossdock.wiring.house import House
+
+app = group("Prices: what Amazon asks for each SKU, by rules over TIMS's prices.")
+Shop = Annotated[
+    str, typer.Option("--marketplace", "-m", metavar="ID", help="One marketplace only.")
+]
+
+
+@contextmanager
+def _house(workspace: Path | None) -> Iterator["House"]:
+    """Connected to TIMS, which says what things cost."""
+    from crossdock.cli.session import house_of, settings_of
+
+    settings = settings_of(workspace)
+    settings.require("tims")
+    with house_of(settings) as house:
+        yield house
+
+
+@app.command("explain")
+def explain(
+    sku: Annotated[str, typer.Argument(metavar="SKU", help="As Amazon spells it.")],
+    *,
+    marketplace: Shop = "",
+    as_json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Every term of a SKU's prices, with its source."""
+    from crossdock.cli import output
+    from crossdock.cli.options import NEEDS_PERSON
+    from crossdock.engine.store import price_receipts
+    from crossdock.kernel.errors import Misuse, RunError
+    from crossdock.wiring.pricing import key_of, split
+
+    with _house(workspace) as house:
+        keys = [key_of(marketplace, sku)] if marketplace else house.prices.every_key([sku])
+        if not keys:
+            raise Misuse("prices.yaml names no price list for any marketplace")
+        offers = house.prices.offers(keys)
+        told = {r.marketplace_id: r for r in price_receipts.of_sku(house.db, sku)}
+    found = [(split(key)[0], offer) for key, offer in zip(keys, offers, strict=True)]
+    if as_json:
+        output.show_json([_row(sku, shop, o, told.get(shop)) | {"terms": _terms(o)}
+                          for shop, o in found])  # fmt: skip
+    else:
+        for shop, offer in found:
+            if isinstance(offer, RunError):
+                output.complain(f"{shop}: {offer}")
+                continue
+            rows = [(t["what"], t["value"], t["source"]) for t in _terms(offer)]
+            output.table((f"{sku} in {shop}", "", "source"), rows)
+            output.say(_told(told.get(shop)))
+    if any(isinstance(offer, RunError) for _, offer in found):
+        raise typer.Exit(NEEDS_PERSON)
+
+
+@app.command("list")
+def listed(
+    *,
+    marketplace: Shop = "",
+    differing: Annotated[
+        bool, typer.Option("--differing", help="Only what would be written, or cannot be.")
+    ] = False,
+    limit: Limit = 200,
+    as_json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Every price: what it should be, beside what Amazon was told last. Nothing is written."""
+    from crossdock.cli import output
+    from crossdock.cli.options import NEEDS_PERSON
+    from crossdock.engine.store import price_receipts
+    from crossdock.wiring.pricing import split
+
+    with _house(workspace) as house:
+        rules, told = house.prices.rules, price_receipts.every(house.db)
+        keys = [
+            k for k in house.prices.every_key() if not marketplace or split(k)[0] == marketplace
+        ]
+        offers = house.prices.offers(keys)
+    rows = [
+        _row(split(key)[1], split(key)[0], offer, told.get(split(key)))
+        for key, offer in zip(keys, offers, strict=True)
+    ]
+    picked = [r for r in rows if not differing or r["problem"] or r["price"] != r["told"]]
+    problems = [str(p) for p in rules.problems]
+    if as_json:
+        output.show_json({"publish": rules.publish, "problems": problems, "prices": picked[:limit]})
+    else:
+        for problem in problems:
+            output.complain(problem)
+        output.table(
+            ("SKU", "marketplace", "price", "offers", "told last", "", "problem"),
+            [(r["sku"], r["marketplace"], r["price"] or "", r["shown"], r["told"] or "", r["state"],
+              (r["problem"], "red")) for r in picked[:limit]],
+        )  # fmt: skip
+        if rules.publish != "on":
+            output.note(f"prices.yaml says publish: {rules.publish}.")
+        if len(picked) > limit:
+            output.note(f"{len(picked) - limit} more; --limit {len(picked)} shows them.")
+    if problems or any(r["problem"] for r in rows):
+        raise typer.Exit(NEEDS_PERSON)
+
+
+@app.command("publish")
+def publish(
+    skus: Annotated[list[str], typer.Argument(metavar="SKU...", help="As Amazon spells them.")],
+    *,
+    as_json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Look at these SKUs' prices now and write what differs, because a person says so."""
+    from crossdock.cli import output, queries
+    from crossdock.cli.session import session, who
+    from crossdock.engine.model import Event
+    from crossdock.kernel.errors import Misuse
+    from crossdock.wiring.pricerules import read_price_rules
+    from crossdock.wiring.pricing import key_of
+
+    with session(workspace) as s:
+        rules = read_price_rules(s.settings.folder)
+        if rules.publish == "off":
+            raise Misuse("prices.yaml says publish: off; nothing is written before it says on")
+        keys = [key_of(shop, sku) for sku in dict.fromkeys(skus) for shop in rules.lists]
+        hint = {"who": who()}
+        events = [Event("prices", key, queries.PERSON, hint=hint) for key in keys]
+        alive = queries.ask(s.db, events, s.now())
+    if as_json:
+        output.show_json({"asked": keys, "worker_alive": alive})
+        return
+    output.say(f"Asked for {', '.join(keys)}.")
+    if not alive:
+        output.note("No worker is running; it will be done when one is: crossdock serve")
+
+
+def _row(
+    sku: str, shop: str, found: "PriceOffer | RunError", told: "PriceReceipt | None"
+) -> dict[str, Any]:
+    from crossdock.kernel.errors import RunError
+    from crossdock.wiring.planning import shown
+
+    wrong = isinstance(found, RunError)
+    took = told.took if told is not None else None
+    return {
+        "sku": sku, "marketplace": shop,
+        "price": None if isinstance(found, RunError) else found.public.price.text,
+        "currency": None if isinstance(found, RunError) else found.public.price.currency,
+        "shown": "" if isinstance(found, RunError) else shown(found),
+        "floor": None if isinstance(found, RunError) or not found.floor else found.floor.text,
+        "told": None if told is None else f"{told.price:f}",
+        "state": "" if told is None else told.state,
+        "took_seconds": None if took is None else round(took.total_seconds()),
+        "problem": str(getattr(found, "message", "")) if wrong else "",
+        "kind": str(getattr(found, "kind", "")) if wrong else "",
+    }  # fmt: skip
+
+
+def _terms(found: "PriceOffer | RunError") -> list[dict[str, str]]:
+    from crossdock.kernel.errors import RunError
+
+    if isinstance(found, RunError):
+        return []
+    return [{"what": t.what, "value": t.value, "source": t.source} for t in found.terms]
+
+
+def _told(told: "PriceReceipt | None") -> str:
+    if told is None:
+        return "Amazon was told no price yet."
+    when = f" at {told.sent_at:%Y-%m-%d %H:%M:%S} UTC" if told.sent_at else ""
+    return f"Amazon was told {told.price:f}{when} ({told.state}, submission {told.submission_id})."

@@ -1,0 +1,141 @@
+"""Prices as runs: feeds that tell whose price may change, the write, what waits for a person."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from crossdock.business.pricing.model import PriceOffer, Published
+from crossdock.connectors.amazon.client import AmazonClient
+from crossdock.connectors.tims.feed import Watermark, changed_keys
+from crossdock.engine.feeds import Change, Feed, Reading
+from crossdock.engine.store import Database, approvals, price_receipts
+from crossdock.engine.store.price_receipts import SEEN
+from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError, TryAgain
+from crossdock.kernel.operation import Operation, Repeat
+from crossdock.wiring.price_publisher import KIND, PricePublisher, digest_of
+from crossdock.wiring.pricerules import PriceRules
+from crossdock.wiring.pricing import PriceDesk, broken, split
+
+FLOW = "prices"
+TIMS_PRICES, TURN, CHECK, WATCH = "tims.prices", "prices.turn", "prices.check", "plan.watch"
+EVERY, TURN_EVERY = timedelta(seconds=30), timedelta(minutes=5)
+CHECK_EVERY, WATCH_EVERY = timedelta(hours=6), timedelta(minutes=1)
+
+
+def rules_of(desk: PriceDesk) -> PriceRules:
+    """prices.yaml as it is; a TryAgain where it cannot be read, so that nothing moves on."""
+    try:
+        return desk.rules
+    except ConfigError as error:
+        raise TryAgain(str(error.problems[0]), about="prices.yaml", code="file") from error
+
+
+def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, ...]:
+    """Prices that changed in TIMS, or by themselves. Silent until prices.yaml publishes."""
+
+    def changed(mark: str | None) -> Reading:
+        if rules_of(desk).publish == "off":
+            return Reading([], None)
+        found = changed_keys(desk.tims, Watermark("price", int(mark or 0)))
+        named = [desk.tims.wire.price_key(key) for key in found.keys]
+        items = {key.item_number for key in named if key is not None}
+        all_ = None in named  # a key of a form that nobody agreed on may be any item's
+        keys = _keys(desk.every_key if all_ else lambda: desk.affected(items))
+        return Reading(_changes(keys), str(found.until), found.more)
+
+    def turned(mark: str | None) -> Reading:
+        now = desk.now()
+        if rules_of(desk).publish == "off":
+            return Reading([], None)
+        after = datetime.fromisoformat(mark) if mark else now
+        return Reading(_changes(_keys(lambda: desk.turning(after, now))), now.isoformat())
+
+    def check(mark: str | None) -> Reading:
+        del mark  # everything is looked at, as fast as Amazon's quota allows
+        on = rules_of(desk).publish != "off"
+        return Reading(_changes(_keys(desk.every_key) if on else []), None)
+
+    return (
+        Feed(TIMS_PRICES, EVERY, changed, "SKUs whose price changed in TIMS."),
+        Feed(TURN, TURN_EVERY, turned, "SKUs whose sale or contract begins or ends."),
+        Feed(CHECK, CHECK_EVERY, check, "Every price, for what nobody told of."),
+        Feed(WATCH, WATCH_EVERY, lambda _: _waiting(store()), "Changes that wait for a person."),
+    )
+
+
+def _keys(ask: Callable[[], Sequence[str]]) -> Sequence[str]:
+    """Keys that follow from the tables; the watermark stays where they cannot be read."""
+    try:
+        return ask()
+    except ConfigError as error:
+        raise TryAgain(str(error.problems[0]), about="lookups", code="table") from error
+
+
+def _changes(keys: Sequence[str]) -> list[Change]:
+    return [Change(FLOW, key) for key in keys]
+
+
+def _waiting(db: Database) -> Reading:
+    """A case as long as something waits; it closes by itself when nothing does."""
+    held = approvals.held(db)
+    if not held:
+        return Reading([], None)
+    kinds = sorted({one.kind for one in held})
+    raise NeedsPerson(
+        f"{len(held)} changes wait for approval: {held[0].key} because {held[0].why}",
+        kind="plan-waits",
+        remedy=f"Look at them with `crossdock plan {kinds[0]}`, then `crossdock plan apply HASH`.",
+        about=f"{len(held)} changes of {', '.join(kinds)}",
+        evidence={"held": [f"{one.key}: {one.why}" for one in held[:50]], "count": len(held)},
+    )
+
+
+def price_operations(
+    desk: PriceDesk, amazon: AmazonClient, store: Callable[[], Database]
+) -> tuple[Operation, ...]:
+    """What the price flow does."""
+    publisher = PricePublisher(amazon, store, desk.now, lambda: rules_of(desk))
+
+    def many(rows: Sequence[tuple[Any, ...]]) -> Sequence[PriceOffer | RunError]:
+        keys = [row[0] for row in rows]
+        try:
+            found = desk.offers(keys)
+        except ConfigError as error:
+            return [broken(error, split(key)[1]) for key in keys]
+        for key, one in zip(keys, found, strict=True):
+            if isinstance(one, RunError):  # what waited for a person cannot be written any more
+                approvals.release(store(), KIND, key)
+        return found
+
+    def one(key: str) -> PriceOffer:
+        (found,) = many([(key,)])
+        if isinstance(found, RunError):
+            raise found
+        return found
+
+    return (
+        Operation("price.offer", takes=(str,), gives=PriceOffer, repeat=Repeat.READ, run=one,
+                  room=publisher.room, run_many=many,
+                  about="What a SKU is to cost in a marketplace, for whom, and why."),
+        Operation("price.publish", takes=(PriceOffer,), gives=Published, repeat=Repeat.ABSOLUTE,
+                  run=publisher.publish, run_many=publisher.publish_many,
+                  about="Makes it the live price at Amazon, and looks until it is."),
+    )  # fmt: skip
+
+
+def price_pending(desk: PriceDesk, db: Database, sku: str) -> str:
+    """Why stock of the SKU should not come back yet: its price is not what it should be. Empty when
+    it is, or when prices are not published from here.
+    """
+    if rules_of(desk).publish == "off":
+        return ""
+    keys = desk.every_key([sku])
+    known = {r.marketplace_id: r for r in price_receipts.of_sku(db, sku)}
+    for key, wanted in zip(keys, desk.offers(keys), strict=True):
+        shop, _ = split(key)
+        if isinstance(wanted, RunError):
+            return f"it has no price in {shop}: {wanted.message}"
+        receipt = known.get(shop)
+        if receipt is None or receipt.state != SEEN or receipt.digest != digest_of(wanted):
+            return f"Amazon does not show its price in {shop} yet"
+    return ""

@@ -1,0 +1,190 @@
+"""TIMS's prices as a process knows them: read once, then only what the change feed names."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from crossdock.connectors.tims.client import TimsClient
+from crossdock.connectors.tims.feed import Changes, Watermark, changed_keys
+from crossdock.connectors.tims.price_models import ContractPrice, PriceEntry, PriceList
+from crossdock.connectors.tims.prices import PriceFault, Prices
+from crossdock.kernel.errors import NeedsPerson
+
+LISTS_FRESH = timedelta(minutes=10)
+_MANY = 200  # changed items of one list: it is read whole
+
+
+@dataclass
+class _List:
+    """One price list's entries by item and unit."""
+
+    entries: dict[str, dict[str, PriceEntry]] = field(default_factory=dict)
+    faults: dict[str, PriceFault] = field(default_factory=dict)  # by item
+
+    def put(self, rows: Iterable[PriceEntry], faults: Iterable[PriceFault]) -> None:
+        """These are what the list says of their items."""
+        for row in rows:
+            self.entries.setdefault(row.ItemNumber, {})[row.Uom] = row
+        self.faults |= {fault.item_number: fault for fault in faults if fault.item_number}
+
+    def forget(self, items: Iterable[str]) -> None:
+        """They are read anew."""
+        for item in items:
+            self.entries.pop(item, None)
+            self.faults.pop(item, None)
+
+
+class PriceBook:
+    """What TIMS asks for its items, in every list and contract that was asked for. Thread-safe.
+
+    Before each look it asks the change feed for what is newer than it knows, so that every worker's
+    book is right whoever reads the feeds.
+    """
+
+    def __init__(self, tims: TimsClient, now: Callable[[], datetime]) -> None:
+        self._tims, self._prices, self._now = tims, Prices(tims), now
+        self._lock = threading.RLock()
+        self._lists: dict[str, PriceList] = {}
+        self._lists_at: datetime | None = None
+        self._read: dict[str, _List] = {}
+        self._contracts: dict[str, dict[str, list[ContractPrice]]] = {}
+        self._version: int | None = None
+
+    def fresh(self, list_codes: Iterable[str], customers: Iterable[str]) -> None:
+        """Bring these lists and contracts to what TIMS says now."""
+        with self._lock:
+            if self._version is not None:
+                self._catch_up()
+            for code in sorted(set(list_codes) - self._read.keys()):
+                self._read_list(code)
+                self._lists_at = None
+            for customer in sorted(set(customers) - self._contracts.keys()):
+                self._read_contracts(customer)
+            now = self._now()
+            if self._lists_at is None or now - self._lists_at > LISTS_FRESH:
+                self._lists, self._lists_at = {x.Code: x for x in self._prices.lists().rows}, now
+
+    def entry(self, list_code: str, item: str, uoms: Iterable[str]) -> PriceEntry | None:
+        """The item's entry in the first of these units that the list prices it in. A NeedsPerson
+        where TIMS's row is no price.
+        """
+        book = self._read[list_code]
+        found = book.entries.get(item, {})
+        for uom in uoms:
+            if uom in found:
+                return found[uom]
+        if item in book.faults:
+            raise book.faults[item].error()
+        return None
+
+    def holds(self, list_code: str, day: date) -> str:
+        """Why the list cannot be used on that day; empty when it can."""
+        known = self._lists.get(list_code)
+        if known is None:
+            return f"TIMS has no price list {list_code}"
+        if not known.IsActive or not known.holds(day):
+            return f"price list {list_code} does not hold on {day}"
+        return ""
+
+    def contract(self, customer: str, item: str, day: date) -> list[ContractPrice]:
+        """What the customer is promised for the item on that day."""
+        rows = self._contracts.get(customer, {}).get(item, [])
+        return [row for row in rows if row.IsActive and row.holds(day)]
+
+    def boundaries(self, after: datetime, until: datetime, days: Mapping[str, "Days"]) -> set[str]:
+        """Items whose price changes by itself between these moments: a day begins on which a
+        promotion or a contract begins or ends. `days` are the calendars of the lists.
+        """
+        found: set[str] = set()
+        for code, calendar in days.items():
+            begun = calendar.begun(after, until)
+            for item, rows in self._read.get(code, _List()).entries.items() if begun else ():
+                for row in rows.values():
+                    if any(_turns(p.Start, p.End, begun) for p in row.Promotions):
+                        found.add(item)
+            for contracts in self._contracts.values() if begun else ():
+                for item, kept in contracts.items():
+                    if any(_turns(c.Start, c.End, begun) for c in kept):
+                        found.add(item)
+        return found
+
+    # --- reading
+
+    def _catch_up(self) -> None:
+        more = True
+        while more:
+            changes = changed_keys(self._tims, Watermark("price", self._version or 0))
+            self._apply(changes)
+            self._version, more = changes.until, changes.more
+
+    def _apply(self, changes: Changes) -> None:
+        by_list: dict[str, set[str]] = {}
+        keys = [self._tims.wire.price_key(key) for key in changes.keys]
+        if None in keys:  # of a form that nobody agreed on: everything is read anew
+            self._read.clear()
+            self._contracts.clear()
+            return
+        for key in filter(None, keys):
+            if key.customer_code in self._contracts:
+                self._read_contracts(key.customer_code)
+            elif key.list_code in self._read:
+                by_list.setdefault(key.list_code, set()).add(key.item_number)
+        for code, items in by_list.items():
+            if len(items) > _MANY:
+                self._read_list(code)
+                continue
+            found = self._prices.entries_of(code, sorted(items))
+            self._read[code].forget(items)
+            self._read[code].put(found.rows, found.faults)
+        if by_list:
+            self._lists_at = None  # a list that changed touches its prices
+
+    def _read_list(self, code: str) -> None:
+        found, book = self._prices.entries(code), _List()
+        book.put(found.rows, found.faults)
+        self._read[code] = book
+        self._seen(row.RowVersion for row in found.rows)
+
+    def _read_contracts(self, customer: str) -> None:
+        by_item: dict[str, list[ContractPrice]] = {}
+        for row in self._prices.contracts(customer).rows:
+            by_item.setdefault(row.ItemNumber, []).append(row)
+        self._contracts[customer] = by_item
+
+    def _seen(self, versions: Iterable[int | None]) -> None:
+        """What the first whole reading showed is known; whatever is newer comes by the feed."""
+        if self._version is None:
+            self._version = max((v for v in versions if v is not None), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """When days begin where a list's prices hold."""
+
+    starts: Callable[[date], datetime]
+    day_of: Callable[[datetime], date]
+
+    def begun(self, after: datetime, until: datetime) -> set[date]:
+        """Days that began after the one moment and not later than the other."""
+        day, found = self.day_of(after), set()
+        while self.starts(day) <= until:
+            if self.starts(day) > after:
+                found.add(day)
+            day += timedelta(days=1)
+        return found
+
+
+def _turns(start: date | None, end: date | None, begun: set[date]) -> bool:
+    """A spell of days begins, or is over since the day before."""
+    return start in begun or (end is not None and end + timedelta(days=1) in begun)
+
+
+def price_missing(sku: str, words: str) -> NeedsPerson:
+    """Nobody has said what it costs."""
+    return NeedsPerson(
+        f"{words}, so {sku} has no price",
+        kind="price-missing",
+        remedy="Enter it in TIMS, or correct prices.yaml; then retry.",
+        about=f"SKU {sku}",
+    )

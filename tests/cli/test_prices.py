@@ -1,0 +1,113 @@
+"""crossdock price and crossdock plan: what Amazon is to ask, why, and a person's approval."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crossdock.kernel.clock import ManualClock, SystemClock
+from crossdock.simulators.server import Server
+from demo.workspace import write_workspace
+from tests.cli.conftest import Run
+from tests.connectors.tims.simulated import a_tims
+
+US = "ATVPDKIKX0DER"
+RULES = """\
+version: 1
+lists: {ATVPDKIKX0DER: STANDARD}
+rules:
+  - {skus: [TIP], price: list, floor: {fees: 15 %, cost: no, fee: 1}, business: {price: class INDUSTRIAL}}
+"""
+LOOKUPS = {
+    "skus.csv": "sku,item,uom,units_per_pack\nTIP,WLD-2,EA,2\nROD,WLD-1,EA,1\n",
+    "marketplaces.csv": "marketplace_id,country,time_zone\nATVPDKIKX0DER,US,America/New_York\n",
+}
+
+
+@pytest.fixture
+def shop(folder: Path) -> Iterator[Path]:
+    clock = ManualClock(SystemClock().now())
+    tims, server = a_tims(clock, limits=False), Server(clock)
+    tims.set_price("WLD-2", "10.00", classes={"INDUSTRIAL": "9.00"})
+    url = server.add(tims.api)
+    server.start()
+    amazon = {
+        "seller_id": "A1SELLER", "region": "na", "marketplace_ids": [US],
+        "client_id": "x", "client_secret": "x", "refresh_token": "x",
+        "endpoint": "https://localhost", "lwa": "https://localhost",
+    }  # fmt: skip
+    site = {
+        "url": url, "company": tims.company, "environment": "live",
+        "client_id": tims.client_id, "client_secret": tims.client_secret,
+    }  # fmt: skip
+    (folder / "prices.yaml").write_text(RULES, "utf-8")
+    write_workspace(folder, {"clock": "", "lookups": LOOKUPS, "amazon": amazon, "tims": site})
+    yield folder
+    server.stop()
+
+
+def test_every_term_of_a_price_is_explained(shop: Path, run: Run) -> None:
+    result = run("price", "explain", "TIP", "--json")
+    (found,) = json.loads(result.stdout)
+    assert (result.exit_code, found["price"], found["floor"]) == (0, "20.00", "1.18")
+    assert "B2B 18.00" in found["shown"]
+    assert any(t["source"].startswith("TIMS list STANDARD") for t in found["terms"])
+    shown = run("price", "explain", "TIP").stdout
+    assert "prices.yaml line 4" in shown
+    assert "told no price" in shown
+
+
+def test_the_list_names_what_cannot_be_priced(shop: Path, run: Run) -> None:
+    result = run("price", "list", "--json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert [(r["sku"], r["price"], r["kind"]) for r in found["prices"]] == [
+        ("ROD", None, "price-rule-missing"), ("TIP", "20.00", ""),
+    ]  # fmt: skip
+    assert "publish: off" in run("price", "list").stderr
+    (shop / "prices.yaml").write_text(RULES.replace("15 %", "15"), "utf-8")
+    wrong = run("price", "list")
+    assert "line 4" in wrong.stdout + wrong.stderr
+
+
+def test_publishing_by_hand_waits_for_a_worker(shop: Path, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    refused = run("price", "publish", "TIP")
+    assert (refused.exit_code, "publish: off" in refused.stderr) == (2, True)
+    (shop / "prices.yaml").write_text("publish: on\n" + RULES, "utf-8")
+    found = json.loads(run("price", "publish", "TIP", "TIP", "--json").stdout)
+    assert found == {"asked": [f"{US}:TIP"], "worker_alive": False}
+
+
+def test_a_plan_is_approved_by_its_name_as_long_as_it_is_still_true(shop: Path, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    result = run("plan", "prices", "--json")
+    plan = json.loads(result.stdout)
+    assert (result.exit_code, plan["changes"], plan["counts"]) == (1, 1, {"first": 1})
+    assert plan["problems"][0]["kind"] == "price-rule-missing"
+    (shop / "prices.yaml").write_text(RULES.replace("price: list", "price: list, add: 1.00", 1))
+    gone = run("plan", "apply", plan["plan"])
+    assert (gone.exit_code, "not what would be written" in gone.stderr) == (2, True)
+    again = json.loads(run("plan", "prices", "--json").stdout)
+    assert again["plan"] != plan["plan"]
+    done = json.loads(run("plan", "apply", again["plan"], "--json").stdout)
+    assert (done["kind"], done["approved"]) == ("prices", 1)
+    assert again["plan"] in run("plan", "prices").stdout
+    assert run("plan", "apply", "abc").exit_code == 2
+
+
+def test_a_plan_of_stock_names_what_goes_to_zero(shop: Path, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    rules = "version: 1\nrules:\n  - {skus: ['*'], locations: [MAIN], buffer: 50}\n"
+    (shop / "stock.yaml").write_text(rules, "utf-8")
+    plan = json.loads(run("plan", "stock", "--json").stdout)
+    assert plan["counts"] == {"first": 2, "to zero": 1}
+    assert "to zero" in run("plan", "stock").stdout
+
+
+def test_nothing_waits_at_first(shop: Path, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    result = run("plan", "held", "--json")
+    assert (result.exit_code, json.loads(result.stdout)) == (0, {"count": 0, "held": []})
+    assert "Nothing waits" in run("plan", "held").stdout
