@@ -134,6 +134,12 @@ class Rehearsal:
                 if self._is_still():
                     break
 
+    def skip(self, span: timedelta, turns: int = 40) -> None:
+        """A while in which nobody looks, then everything that is due."""
+        self._advance(span)
+        for _ in range(turns):
+            self.turn()
+
     def turn(self) -> None:
         """Everything that is due now, then on to what comes next."""
         self.world.step()

@@ -464,3 +464,16 @@ def test_stock_waits_until_the_price_is_seen(shop):
     assert "no price" in price_pending(shop.desk, shop.db, "TIP")
     shop.write(RULES.replace("publish: on", "publish: off"))
     assert price_pending(shop.desk, shop.db, "TIP") == ""
+
+
+def test_rows_of_a_table_go_before_the_rules_and_a_bad_row_holds_its_own_sku(shop):
+    rows = [f"S-{n},list,,,,," for n in range(20_000)]
+    rows[7] = "TIP,list,5 %,10 %,no,class INDUSTRIAL,yes"
+    rows[8], rows[9] = "TIP-5,list,5,10,no,,", "ROD,list,x,,,,"
+    header = "skus,price,add,floor.margin,floor.cost,business.price,business.tiers\n"
+    (shop.folder / "prices.csv").write_text(header + "\n".join(rows) + "\n", "utf-8")
+    shop.price("WLD-1", "4.00")
+    assert [str(o.price.amount) for o in shop.offer("TIP").offers] == ["10.50", "9.00"]
+    assert [shop.kind("TIP-5"), shop.kind("ROD")] == ["price-rule-missing"] * 2
+    assert shop.offer("ROD-BX").public.price.amount == 40
+    assert [p.where for p in shop.desk.rules.problems] == ["line 10", "line 11"]

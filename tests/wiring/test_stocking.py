@@ -351,3 +351,19 @@ def test_decreases_go_before_increases(shop):
     told = [r.url.split("/")[-1][0] for r in shop.wire.asked if r.method == "PATCH"]
     assert told == ["B", "D", "A", "C"]
     assert all(isinstance(r.result, TryAgain) for r in results)
+
+
+def test_fifty_thousand_rows_of_a_table_with_two_faults_hold_two_skus(shop):
+    rows = [f"S-{n},MAIN EAST,2,," for n in range(50_000)]
+    rows[10], rows[20] = "S-10,MAIN,lots,,", "S-20,MAIN,1"
+    table = "skus,locations,buffer,minimum,maximum\n" + "\n".join(rows) + "\n"
+    (shop.folder / "stock.csv").write_text(table, "utf-8")
+    shop.write(rules="version: 1\n")
+    names = "".join(f"S-{n},WLD-1,EA,1\n" for n in (9, 10, 20, 21))
+    shop.write(skus="sku,item,uom,units_per_pack\n" + names)
+    assert shop.offered("S-9", "S-10", "S-20", "S-21") == [
+        49, "stock-rule-missing", "stock-rule-missing", 49,
+    ]  # fmt: skip
+    assert [(p.file, p.where) for p in shop.desk.rules.problems] == [
+        ("stock.csv", "line 12"), ("stock.csv", "line 22"),
+    ]  # fmt: skip

@@ -7,12 +7,13 @@ from datetime import date, datetime, timedelta
 
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.feed import Changes, Watermark, changed_keys
+from crossdock.connectors.tims.longreading import LongReading
 from crossdock.connectors.tims.price_models import ContractPrice, PriceEntry, PriceList
 from crossdock.connectors.tims.prices import PriceFault, Prices
 from crossdock.kernel.errors import NeedsPerson
 
 LISTS_FRESH = timedelta(minutes=10)
-_MANY = 200  # changed items of one list: it is read whole
+_A_PAGE = 500  # entries that one request reads at least; more changed items than pages: all is read
 
 
 @dataclass
@@ -48,6 +49,8 @@ class PriceBook:
         self._lists: dict[str, PriceList] = {}
         self._lists_at: datetime | None = None
         self._read: dict[str, _List] = {}
+        self._stale: dict[str, set[str]] = {}  # items to read anew, by list
+        self._readings: dict[str, LongReading[PriceEntry | PriceFault]] = {}  # not finished yet
         self._contracts: dict[str, dict[str, list[ContractPrice]]] = {}
         self._version: int | None = None
 
@@ -56,9 +59,8 @@ class PriceBook:
         with self._lock:
             if self._version is not None:
                 self._catch_up()
-            for code in sorted(set(list_codes) - self._read.keys()):
-                self._read_list(code)
-                self._lists_at = None
+            for code in sorted(set(list_codes)):
+                self._bring(code)
             for customer in sorted(set(customers) - self._contracts.keys()):
                 self._read_contracts(customer)
             now = self._now()
@@ -119,32 +121,50 @@ class PriceBook:
             self._version, more = changes.until, changes.more
 
     def _apply(self, changes: Changes) -> None:
-        by_list: dict[str, set[str]] = {}
+        """What the changes name is to be read anew."""
         keys = [self._tims.wire.price_key(key) for key in changes.keys]
         if None in keys:  # of a form that nobody agreed on: everything is read anew
             self._read.clear()
+            self._readings.clear()
             self._contracts.clear()
             return
         for key in filter(None, keys):
-            if key.customer_code in self._contracts:
-                self._read_contracts(key.customer_code)
-            elif key.list_code in self._read:
-                by_list.setdefault(key.list_code, set()).add(key.item_number)
-        for code, items in by_list.items():
-            if len(items) > _MANY:
-                self._read_list(code)
-                continue
-            found = self._prices.entries_of(code, sorted(items))
-            self._read[code].forget(items)
-            self._read[code].put(found.rows, found.faults)
-        if by_list:
-            self._lists_at = None  # a list that changed touches its prices
+            if key.customer_code:
+                self._contracts.pop(key.customer_code, None)
+            elif key.list_code in self._stale:
+                self._stale[key.list_code].add(key.item_number)
+                self._lists_at = None  # a list that changed touches its prices
 
-    def _read_list(self, code: str) -> None:
-        found, book = self._prices.entries(code), _List()
-        book.put(found.rows, found.faults)
-        self._read[code] = book
-        self._seen(row.RowVersion for row in found.rows)
+    def _bring(self, code: str) -> None:
+        """A list to what TIMS says now: stale items one by one, or all of it, whichever takes fewer
+        requests. What was read stays read when the request limit ends it.
+        """
+        book, stale = self._read.get(code), self._stale.setdefault(code, set())
+        many = book is None or len(stale) > 1 + len(book.entries) // _A_PAGE
+        if many and code not in self._readings:
+            self._readings[code] = self._prices.reading(code)
+            stale.clear()  # all of it is read from here on; what changes meanwhile is stale again
+        if code in self._readings:
+            book = self._read_list(self._readings[code].finish())
+            self._read[code], self._lists_at = book, None
+            del self._readings[code]
+        while book is not None and stale:
+            item = next(iter(stale))
+            found = self._prices.entries_of(code, [item])
+            book.forget([item])
+            book.put(found.rows, found.faults)
+            stale.discard(item)
+
+    def _read_list(self, rows: Iterable[PriceEntry | PriceFault]) -> _List:
+        book, entries, faults = _List(), [], []
+        for row in rows:
+            if isinstance(row, PriceFault):
+                faults.append(row)
+            else:
+                entries.append(row)
+        book.put(entries, faults)
+        self._seen(row.RowVersion for row in entries)
+        return book
 
     def _read_contracts(self, customer: str) -> None:
         by_item: dict[str, list[ContractPrice]] = {}

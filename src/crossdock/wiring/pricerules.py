@@ -1,5 +1,5 @@
-"""prices.yaml of a workspace: which TIMS prices become which of Amazon's. A faulty rule holds its
-own SKUs alone.
+"""prices.yaml and prices.csv of a workspace: which TIMS prices become which of Amazon's. A faulty
+rule holds its own SKUs alone.
 """
 
 import re
@@ -22,9 +22,15 @@ from crossdock.business.pricing.rules import Rules
 from crossdock.connectors.amazon.marketplaces import MARKETPLACES
 from crossdock.kernel.errors import Problem
 from crossdock.lang.document import Cell
-from crossdock.wiring.rulefile import Cells, Publish, RuleReader, read_rule_file
+from crossdock.wiring.rulefile import (
+    Cells,
+    Publish,
+    RuleReader,
+    read_rule_file,
+    read_rule_table,
+)
 
-FILE = "prices.yaml"
+FILE, TABLE = "prices.yaml", "prices.csv"
 BUSINESS = "B2B"
 _KEYS = ("version", "publish", "lists", "limits", "rules")
 _LIST_KEYS = ("list", "time_zone")
@@ -61,7 +67,9 @@ class PriceRules:
 
 
 def read_price_rules(workspace: Path) -> PriceRules:
-    """The file as it is now; no rules when there is none. A ConfigError when it is no document."""
+    """The files as they are now; no rules when there are none. Rows of the table go before the
+    rules of the file. A ConfigError when the file is no document.
+    """
     found = read_rule_file(workspace / FILE, FILE)
     if found is None:
         return PriceRules(Rules([]))
@@ -72,15 +80,32 @@ def read_price_rules(workspace: Path) -> PriceRules:
     limits = cells.get("limits")
     limit = reader.inside(limits, _LIMIT_KEYS, "limits") if limits is not None else {}
     changes = reader.number(limit, "changes")
-    rules = [reader.rule(cell) for cell in reader.rows(cells, "rules")]
+    rows, faults = read_rule_table(workspace / TABLE, TABLE, ("skus", "classes", "brands"))
+    table = _Reader(TABLE, faults)
+    rules = [table.rule(_spread(row)) for row in rows]
+    rules += [reader.rule(cell) for cell in reader.rows(cells, "rules")]
     sources = {a.source for rule in rules for a in rule.audiences.values()}
     publish = reader.publish(cells)
     return PriceRules(
         Rules(rules), lists, publish, None if changes is None else int(changes),
         frozenset(s.name for s in sources if s.kind is Kind.CONTRACT),
         any(rule.floor is not None and rule.floor.uses_cost for rule in rules),
-        tuple(reader.problems),
+        (*reader.problems, *table.problems),
     )  # fmt: skip
+
+
+def _spread(row: Cell) -> Cell:
+    """A row's columns such as `floor.margin` and `business.price` as the maps that YAML has."""
+    cells: Cells = {}
+    for name, cell in row.value.items() if isinstance(row.value, dict) else ():
+        outer, dot, inner = name.partition(".")
+        if not dot:
+            cells[name] = cell
+            continue
+        map_ = cells.setdefault(outer, Cell({}, row.line))
+        if isinstance(map_.value, dict):
+            map_.value[inner] = cell
+    return Cell(cells, row.line)
 
 
 class _Reader(RuleReader):
@@ -118,7 +143,7 @@ class _Reader(RuleReader):
 
     def rule(self, cell: Cell) -> Rule:
         """The rule; what is wrong with it stands in `fault`, so that its SKUs wait."""
-        before, where = len(self.problems), f"{FILE} line {cell.line}"
+        before, where = len(self.problems), f"{self.file} line {cell.line}"
         row: Cells = self.inside(cell, _RULE_KEYS, "a rule")
         patterns = self.texts(cell, row, "skus")
         audiences = self._audiences(cell, row)

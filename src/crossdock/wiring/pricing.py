@@ -29,7 +29,7 @@ from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError
 from crossdock.lang.lookups import LookupRow, LookupTable
 from crossdock.wiring.language import table_path
 from crossdock.wiring.pricebook import Days, PriceBook, price_missing
-from crossdock.wiring.pricerules import FILE, ListOf, PriceRules, read_price_rules
+from crossdock.wiring.pricerules import FILE, TABLE, ListOf, PriceRules, read_price_rules
 from crossdock.wiring.stocking import StockDesk
 from crossdock.wiring.watched import Watched
 
@@ -55,9 +55,11 @@ class PriceDesk:
     ) -> None:
         self.now, self.tims, self._stock = now, tims, stock
         self.book = PriceBook(tims, now)
-        self._rules = Watched(lambda: workspace / FILE, lambda: read_price_rules(workspace))
+        self._rules = Watched(
+            lambda: (workspace / FILE, workspace / TABLE), lambda: read_price_rules(workspace)
+        )
         self._shops = Watched(
-            lambda: table_path(workspace, "orders", "marketplaces.csv"),
+            lambda: (table_path(workspace, "orders", "marketplaces.csv"),),
             lambda: _read_shops(table_path(workspace, "orders", "marketplaces.csv")),
         )
 

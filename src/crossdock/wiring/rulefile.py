@@ -2,6 +2,8 @@
 others.
 """
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -31,6 +33,48 @@ def read_rule_file(path: Path, file: str) -> tuple[Cells, list[Problem]] | None:
     return root.value, problems
 
 
+def read_rule_table(
+    path: Path, file: str, lists: Sequence[str]
+) -> tuple[list[Cell], list[Problem]]:
+    """Rules as rows of a CSV, for who has thousands: each a map of its columns, as in YAML. Columns
+    that are `lists` hold several words with spaces between. A row with too many or too few cells is
+    a faulty rule for its SKU; nothing where there is no file.
+    """
+    if not path.exists():
+        return [], []
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError([Problem(file, "row 1", f"is not UTF-8: {error.reason}.")]) from error
+    lines = csv.reader(io.StringIO(text, newline=""))
+    header: list[str] = []
+    rows: list[Cell] = []
+    problems: list[Problem] = []
+    try:
+        for cells in lines:
+            if not any(cells) or cells[0].startswith("#"):
+                continue
+            if not header:
+                header = [name.strip() for name in cells]
+            else:
+                rows.append(_row(header, [c.strip() for c in cells], lines.line_num, lists))
+    except csv.Error as error:
+        problems.append(Problem(file, f"row {lines.line_num}", f"is not valid CSV: {error}."))
+    return rows, problems
+
+
+def _row(header: Sequence[str], cells: Sequence[str], line: int, lists: Sequence[str]) -> Cell:
+    row: Cells = {}
+    for name, text in zip(header, cells, strict=False):
+        if text and name in lists:
+            row[name] = Cell([Cell(word, line) for word in text.split()], line)
+        elif text:
+            row[name] = Cell(text, line)
+    if len(cells) != len(header):
+        row["?"] = Cell(f"{len(cells)} cells, the header has {len(header)}", line)
+    return Cell(row, line)
+
+
 @dataclass
 class RuleReader:
     """Reads cells of one file and remembers what is wrong with them."""
@@ -45,7 +89,9 @@ class RuleReader:
     def known(self, cells: Mapping[str, Cell], names: Sequence[str]) -> None:
         """Every other name is a fault."""
         for name, cell in cells.items():
-            if name not in names:
+            if name == "?":  # of a table: the row does not fit its header
+                self.problem(cell, f"has {cell.value}.", "Check commas; quote cells that hold one.")
+            elif name not in names:
                 self.problem(cell, f"{name!r} is unknown.", nearest(name, names))
 
     def publish(self, cells: Mapping[str, Cell]) -> Publish:

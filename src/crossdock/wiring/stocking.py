@@ -10,6 +10,7 @@ from pathlib import Path
 from crossdock.business.stock.model import Level, Offer, Rule, Sellable, Shelf
 from crossdock.business.stock.rules import offers, related
 from crossdock.connectors.tims.client import TimsClient
+from crossdock.connectors.tims.longreading import long_reading
 from crossdock.connectors.tims.models import StockQuery, StockRow
 from crossdock.connectors.tims.operations import stock as read_stock
 from crossdock.connectors.tims.stock_models import StockItem
@@ -17,7 +18,7 @@ from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError
 from crossdock.lang.lookups import LookupTable
 from crossdock.wiring.language import table_path
 from crossdock.wiring.stockbook import StockBook, explode, make_book
-from crossdock.wiring.stockrules import FILE, StockRules, read_stock_rules
+from crossdock.wiring.stockrules import FILE, TABLE, StockRules, read_stock_rules
 from crossdock.wiring.watched import Watched
 
 ITEMS_FRESH = timedelta(minutes=5)
@@ -29,11 +30,14 @@ class StockDesk:
     def __init__(self, workspace: Path, tims: TimsClient, now: Callable[[], datetime]) -> None:
         self.tims, self.now = tims, now
         self._lock = threading.Lock()
-        self._rules = Watched(lambda: workspace / FILE, lambda: read_stock_rules(workspace))
+        self._rules = Watched(
+            lambda: (workspace / FILE, workspace / TABLE), lambda: read_stock_rules(workspace)
+        )
         self._skus = Watched(
-            lambda: table_path(workspace, "orders", "skus.csv"), lambda: _read_skus(workspace)
+            lambda: (table_path(workspace, "orders", "skus.csv"),), lambda: _read_skus(workspace)
         )
         self._items: dict[str, StockItem] = {}
+        self._reading = long_reading(tims, StockItem, tims.wire.items(), "TIMS items")
         self._items_at: datetime | None = None
         self._book: tuple[object, StockBook] | None = None
 
@@ -114,8 +118,7 @@ class StockDesk:
         with self._lock:
             now = self.now()
             if self._items_at is None or now - self._items_at > ITEMS_FRESH:
-                rows = self.tims.all(StockItem, self.tims.wire.items(), "TIMS items")
-                items = {row.ItemNumber: row for row in rows}
+                items = {row.ItemNumber: row for row in self._reading.finish()}
                 self._items_at = now
                 if items != self._items:
                     self._items = items

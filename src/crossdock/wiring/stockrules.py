@@ -1,4 +1,6 @@
-"""stock.yaml of a workspace: how SKUs are offered. A faulty rule holds its own SKUs alone."""
+"""stock.yaml and stock.csv of a workspace: how SKUs are offered. A faulty rule holds its own SKUs
+alone.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,9 +10,9 @@ from crossdock.business.stock.model import Rule
 from crossdock.business.stock.rules import Rules
 from crossdock.kernel.errors import Problem
 from crossdock.lang.document import Cell
-from crossdock.wiring.rulefile import RuleReader, read_rule_file
+from crossdock.wiring.rulefile import RuleReader, read_rule_file, read_rule_table
 
-FILE = "stock.yaml"
+FILE, TABLE = "stock.yaml", "stock.csv"
 _KEYS = ("version", "publish", "rules")
 _RULE_KEYS = ("skus", "locations", "buffer", "minimum", "maximum")
 
@@ -25,21 +27,27 @@ class StockRules:
 
 
 def read_stock_rules(workspace: Path) -> StockRules:
-    """The file as it is now; no rules when there is none. A ConfigError when it is no document."""
+    """The files as they are now; no rules when there are none. Rows of the table go before the
+    rules of the file. A ConfigError when the file is no document.
+    """
     found = read_rule_file(workspace / FILE, FILE)
     if found is None:
         return StockRules(Rules([]))
     cells, problems = found
     reader = _Reader(FILE, problems)
     reader.known(cells, _KEYS)
-    rules = Rules([reader.rule(cell) for cell in reader.rows(cells, "rules")])
-    return StockRules(rules, reader.publish(cells) == "on", tuple(reader.problems))
+    rows, faults = read_rule_table(workspace / TABLE, TABLE, ("skus", "locations"))
+    table = _Reader(TABLE, faults)
+    rules = [table.rule(row) for row in rows]
+    rules += [reader.rule(cell) for cell in reader.rows(cells, "rules")]
+    publish = reader.publish(cells) == "on"
+    return StockRules(Rules(rules), publish, (*reader.problems, *table.problems))
 
 
 class _Reader(RuleReader):
     def rule(self, cell: Cell) -> Rule:
         """The rule; what is wrong with it stands in `fault`, so that its SKUs wait."""
-        before, where = len(self.problems), f"{FILE} line {cell.line}"
+        before, where = len(self.problems), f"{self.file} line {cell.line}"
         row = self.inside(cell, _RULE_KEYS, "a rule")
         patterns = self.texts(cell, row, "skus")
         locations = self.texts(cell, row, "locations")

@@ -1,4 +1,4 @@
-"""A file of a workspace, read again when it has changed."""
+"""Files of a workspace, read again when they have changed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,20 +8,24 @@ T = TypeVar("T")
 
 
 class Watched(Generic[T]):
-    """What a file says, read again when the file has changed."""
+    """What some files say together, read again when one of them has changed."""
 
-    def __init__(self, path: Callable[[], Path], read: Callable[[], T]) -> None:
-        self._path, self._read = path, read
+    def __init__(self, paths: Callable[[], tuple[Path, ...]], read: Callable[[], T]) -> None:
+        self._paths, self._read = paths, read
         self._known: tuple[object, T] | None = None
 
     def get(self) -> tuple[object, T]:
-        """A stamp of the file's state, and what it says."""
-        try:
-            state = self._path().stat()
-            stamp: object = (state.st_mtime_ns, state.st_size, state.st_ino)
-        except FileNotFoundError:
-            stamp = None
+        """A stamp of the files' state, and what they say."""
+        stamp = tuple(_state(path) for path in self._paths())
         known = self._known
         if known is None or known[0] != stamp:
             known = self._known = (stamp, self._read())
         return known
+
+
+def _state(path: Path) -> object:
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    return state.st_mtime_ns, state.st_size, state.st_ino

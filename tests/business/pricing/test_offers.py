@@ -175,6 +175,13 @@ def test_the_sale_that_is_on_or_the_next_one_is_told() -> None:
     assert asked(a_rule(follows_sales=False), a_sku(entry)).public.discount is None
 
 
+def test_of_two_sales_that_are_on_the_cheaper_counts() -> None:
+    entry = replace(ENTRY, sales=(a_sale("8", -5, 9), a_sale("7", -1, 2), a_sale("6", 3, 4)))
+    discount = asked(a_rule(), a_sku(entry)).public.discount
+    assert discount is not None
+    assert discount.price == usd("7.00")
+
+
 def test_a_sale_that_is_not_cheaper_is_none_and_one_below_the_map_price_is_raised() -> None:
     dear = replace(ENTRY, sales=(a_sale("10"),))
     assert asked(a_rule(), a_sku(dear)).public.discount is None

@@ -211,9 +211,9 @@ class _Sum:
     def discount(
         self, public: AudienceOffer, floor: Money | None, now: datetime
     ) -> Discount | None:
-        """The sale that is on, or else the next one."""
+        """The sale that is on, of several the cheapest; or else the next one."""
         sales = [s for s in self.entry.sales if s.end > now] if self.rule.follows_sales else []
-        for sale in sorted(sales, key=lambda s: (s.start, s.price)):
+        for sale in sorted(sales, key=lambda s: (max(s.start, now), s.price)):
             money = self._sale_price(sale, floor)
             if money < public.price:
                 dates = f"{sale.start:%Y-%m-%d %H:%M} to {sale.end:%Y-%m-%d %H:%M} UTC"

@@ -8,7 +8,7 @@
 One row that is no price (zero, below zero, unreadable) is named and left out; the rest is read.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -18,6 +18,7 @@ from crossdock.connectors.tims import price_models as m
 from crossdock.connectors.tims.ask import Ask
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.fields import Record
+from crossdock.connectors.tims.longreading import LongReading
 from crossdock.kernel.errors import Defect, NeedsPerson
 
 M = TypeVar("M", bound=BaseModel)
@@ -72,6 +73,19 @@ class Prices:
     def entries(self, list_code: str) -> Priced[m.PriceEntry]:
         """Every entry of a list, each once."""
         return _together(self.pages(list_code), _entry_key)
+
+    def reading(self, list_code: str) -> LongReading[m.PriceEntry | PriceFault]:
+        """Every entry of a long list, or what is wrong with its row; goes on where it stopped."""
+        about, client = f"TIMS price list {list_code}", self._client
+        ask = client.wire.price_entries(list_code, "")
+
+        def page(cursor: str | None) -> tuple[Sequence[m.PriceEntry | PriceFault], str | None]:
+            asked = client.wire.next_page(ask, cursor) if cursor else ask
+            found = client.wire.page(_Raw, client.call(asked, about), ask.name)
+            rows = [_read(m.PriceEntry, raw.root, "ItemNumber", about) for raw in found.data]
+            return rows, found.next_cursor
+
+        return LongReading(page, about)
 
     def entries_of(self, list_code: str, items: Iterable[str]) -> Priced[m.PriceEntry]:
         """The entries of these items; an item that the list does not price has none."""

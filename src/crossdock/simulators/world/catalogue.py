@@ -119,7 +119,7 @@ class Catalogue:
         carriers = (f"{c.code},{c.amazon_code},{c.name},{c.service}" for c in self.carriers)
         shops = (
             f"{s.marketplace_id},{s.country},{s.customer_code},{s.customer_name},"
-            f"{_ZONES[s.country]},,no,marketplace,ask,7,{open_customer}"
+            f"{ZONES[s.country]},,no,marketplace,ask,7,{open_customer}"
             for s in self.shops
         )
         customers = (f"{s.marketplace_id},{s.customer_code}" for s in self.shops)
@@ -161,7 +161,7 @@ CARRIERS = (
     Carrier("SAIA", "Other", "Saia LTL Freight", "LTL", "1##########"),
 )
 
-_ZONES = {"US": "America/New_York", "CA": "America/Toronto", "MX": "America/Mexico_City"}
+ZONES = {"US": "America/New_York", "CA": "America/Toronto", "MX": "America/Mexico_City"}
 _MARKETPLACES = (
     "marketplace_id,country,customer_code,customer_name,time_zone,location,prices_include_tax,"
     "tax_collected_by,buyer_cancel,hold_days,open_customer"

@@ -1,0 +1,125 @@
+"""While people buy and staff change prices, what TIMS asks becomes what Amazon asks, and nobody ever
+pays less than the floor.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossdock.engine.runner import Watch
+from crossdock.engine.store import price_receipts
+from crossdock.simulators.world.pricebook import LISTS
+from crossdock.simulators.world.scenario import preset
+from crossdock.simulators.world.tags import reprice, tags
+from crossdock.wiring.price_runs import FLOW
+from tests.scenarios.rehearsal import START, Rehearsal
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+PATCH = ["patchListingsItem"]
+FAULTS: dict[str, list[dict[str, Any]]] = {
+    "calm": [],
+    "faulty": [
+        {"fault": "accepted_unchanged", "chance": 0.1, "operations": PATCH},
+        {"fault": "price_late", "chance": 0.1, "seconds": 500},
+        {"fault": "siblings_wiped", "chance": 0.1},
+        {"fault": "throttle_below_rate", "chance": 0.2, "operations": PATCH},
+        {"fault": "reply_lost_after_write", "chance": 0.1, "operations": PATCH},
+        {"fault": "malformed_json", "chance": 0.05, "operations": ["getListingsItem"]},
+    ],
+}
+
+
+def a_world(
+    folder: Path, seed: int, faults: list[dict[str, Any]], watch: Watch | None = None, store: str = ""
+) -> Rehearsal:  # fmt: skip
+    scenario = replace(preset("calm"), orders=6)
+    found = Rehearsal(folder, seed, scenario, watch=watch, store=store)
+    lists = "\n".join(f"  {s.marketplace_id}: {LISTS[s.currency]}" for s in found.world.goods.shops)
+    rules = (
+        f"version: 1\npublish: on\nlists:\n{lists}\nrules:\n"
+        "  - {skus: ['*'], price: list, business: {price: class INDUSTRIAL, tiers: yes}}\n"
+    )
+    (folder / "prices.yaml").write_text(rules, "utf-8")
+    found.restart()  # the TIMS client asks for prices from now on
+    found.world.amazon.faults.load(faults)
+    return found
+
+
+def parked(world: Rehearsal) -> set[str]:
+    return {c["key"] for c in world.open_cases() if c["flow"] == FLOW}
+
+
+def must_agree(world: Rehearsal) -> None:
+    """Every price that is no case is what TIMS's lists make of it, and never was below the floor."""
+    waiting = parked(world)
+    found = [t for t in tags(world.world, START) if f"{t.marketplace_id}:{t.sku}" not in waiting]
+    wrong = [t.wrong for t in found if t.wrong]
+    assert not wrong, wrong[:10]
+    receipts = price_receipts.every(world.db)
+    states = {receipts[t.marketplace_id, t.sku].state for t in found}
+    assert states == {"seen"}
+
+
+@pytest.mark.parametrize("weather", FAULTS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_at_quiet_amazon_asks_what_tims_asks(weather: str, seed: int, tmp_path: Path) -> None:
+    world = a_world(tmp_path, seed, FAULTS[weather])
+    world.run(timedelta(hours=1))
+    must_agree(world)
+    chosen = reprice(world.world, seed, 12)
+    assert any(t.wrong for t in tags(world.world))
+    world.run(timedelta(hours=3))
+    must_agree(world)
+    assert chosen
+    assert not parked(world) or weather == "faulty"
+
+
+def test_a_sale_ends_by_itself_and_amazon_follows(tmp_path: Path) -> None:
+    world = a_world(tmp_path, 3, [])
+    world.run(timedelta(hours=2))
+    reprice(world.world, 3, 6)
+    world.run(timedelta(hours=2))
+    must_agree(world)
+    lists = dict(world.world.tims.prices)
+    assert any(entry.promotions for entry in lists.values())
+    dear = sum(sum(t.wanted.values()) for t in tags(world.world))
+    for _ in range(12):
+        world.skip(timedelta(hours=6))
+    assert sum(sum(t.wanted.values()) for t in tags(world.world)) > dear  # the sales are over
+    must_agree(world)
+
+
+def test_either_store_carries_it(store_url: str, tmp_path: Path) -> None:
+    world = a_world(tmp_path / "workspace", 5, FAULTS["faulty"], store=store_url)
+    world.run(timedelta(hours=3))
+    must_agree(world)
+    world.db.close()
+
+
+class PowerCut(BaseException):
+    """The machine is gone."""
+
+
+@pytest.mark.parametrize("when", ["before", "after", "recorded"])
+def test_a_power_cut_around_a_price_leaves_the_right_one(when: str, tmp_path: Path) -> None:
+    cuts = {"left": 4}
+
+    def watch(at: str, flow: str, step: str) -> None:
+        here = (at, flow) == (when, FLOW) and (when == "recorded" or step == "publish")
+        if cuts["left"] and here:
+            cuts["left"] -= 1
+            raise PowerCut
+
+    world = a_world(tmp_path, 4, [], watch=watch)
+    while True:
+        try:
+            world.run(timedelta(hours=3))
+            break
+        except PowerCut:
+            world.restart()
+    assert cuts["left"] == 0
+    must_agree(world)
