@@ -21,6 +21,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from demo.prices import price, write_rules
 from demo.settle import settle
 from demo.stock import sell
 from demo.workspace import write_workspace
@@ -86,6 +87,7 @@ def start_crossdock(asked: argparse.Namespace, ready: dict[str, Any]) -> subproc
     sweeps = {"sweep": {"again_every": "10m", "again_reach": "40m"}}  # an hour is a long time here
     write_workspace(FOLDER, ready, store=asked.store, port=port, more={"amazon": sweeps})
     shutil.copy(Path(__file__).parent / "accounts.yaml", FOLDER)
+    write_rules(FOLDER, "off")
     log = (FOLDER / "serve.log").open("w")
     command = [sys.executable, "-m", "crossdock.cli", "serve", "--workspace", str(FOLDER)]
     served = subprocess.Popen(command, stdout=log, stderr=log, text=True)
@@ -130,8 +132,9 @@ def play(asked: argparse.Namespace, ready: dict[str, Any], served: Any) -> int:
                     call(control, "status"), time.monotonic() - began)  # fmt: skip
     paid = settle(console, FOLDER, call, control)
     sold = sell(console, FOLDER, call, control)
+    priced = price(console, FOLDER, call, control)
     look_further()
-    return 0 if good and paid and sold else 1
+    return 0 if good and paid and sold and priced else 1
 
 
 def progress(status: dict[str, Any], seconds: float, *, quiet: bool) -> Table:
@@ -195,7 +198,8 @@ def look_further() -> None:
         "  .venv/bin/crossdock case list\n"
         "  .venv/bin/crossdock settlement list\n"
         "  .venv/bin/crossdock settlement match\n"
-        "  .venv/bin/crossdock stock list"
+        "  .venv/bin/crossdock stock list\n"
+        "  .venv/bin/crossdock price list"
     )
 
 

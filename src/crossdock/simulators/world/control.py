@@ -1,11 +1,13 @@
 """The world's own door: look at the truth, switch faults, let people come, ask for the verdict."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from crossdock.simulators.wire import Reply, Request
 from crossdock.simulators.world.scenario import from_dict
 from crossdock.simulators.world.shelves import count_stock, shelves
+from crossdock.simulators.world.tags import reprice, tags
 from crossdock.simulators.world.world import World
 
 BUFFER = 2  # units of an item that the demo's rule keeps back
@@ -33,6 +35,8 @@ class Control:
             ("GET", "bank_statement"): lambda _: {"ofx": world.bank_statement()},
             ("GET", "shelves"): lambda _: self._shelves(),
             ("POST", "count_stock"): lambda body: count_stock(world, body["seed"], body["items"]),
+            ("POST", "tags"): self._tags,
+            ("POST", "reprice"): lambda body: reprice(world, body["seed"], body["items"]),
             ("POST", "remove_shops"): lambda _: {"removed": world.remove_shops()},
         }
 
@@ -53,6 +57,10 @@ class Control:
 
     def _shelves(self) -> list[dict[str, Any]]:
         return [shelf.as_dict(BUFFER) for shelf in shelves(self._world)]
+
+    def _tags(self, body: Any) -> list[dict[str, Any]]:
+        since = datetime.fromisoformat(body["since"]) if body and body.get("since") else None
+        return [tag.as_dict() for tag in tags(self._world, since)]
 
     def _verdict(self, body: Any) -> object:
         cases = body.get("cases", []) if isinstance(body, dict) else body or []
