@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 
 
 def new_id(prefix: str) -> str:
@@ -25,6 +26,7 @@ def fingerprint(value: object) -> str:
 
 
 def _plain(value: object) -> object:
+    """Made of dicts, lists, texts, whole numbers, yes, no and nothing only."""
     if value is None or isinstance(value, str | int | bool):
         return value
     if isinstance(value, Decimal):
@@ -33,12 +35,18 @@ def _plain(value: object) -> object:
         return _plain(value.value)
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(v) for v in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = _names_of(type(value))
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(json.dumps(_plain(v), sort_keys=True) for v in value)
     raise TypeError(f"{type(value).__name__} has no fingerprint")
+
+
+@lru_cache(maxsize=256)
+def _names_of(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
