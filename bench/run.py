@@ -1,6 +1,6 @@
 """make bench: what Crossdock costs, as ratios within one run.
 
-    python -m bench.run [--orders 5000] [--json]
+    python -m bench.run [--orders 5000] [--only bulk] [--json]
 
 Everything runs on this machine: the simulators in one process, our workers in others. A figure says
 little without its neighbour, so each stands beside a bare loop, a limit or the same done by hand.
@@ -54,15 +54,22 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="crossdock-bench-") as name:
         folder = Path(name)
         figures += bulk_figures(folder, asked.orders)
+        if asked.only == "bulk":
+            return told(asked, figures)
         figures += quiet_figures(folder, asked.idle, asked.singles)
         figures += start_figures(folder)
         figures += mapping_figures(folder)
         figures += settlement_figures(folder, asked.lines)
+    return told(asked, figures)
+
+
+def told(asked: argparse.Namespace, figures: list[Figure]) -> int:
     if asked.json:
         rows = [{**asdict(figure), "met": figure.met} for figure in figures]
         print(json.dumps({"orders": asked.orders, "processors": os.cpu_count(), "figures": rows}))
     else:
         show(figures, asked.orders)
+    if not asked.json and not asked.only:
         http_clients.main(asked.rounds)
     return 0
 
@@ -70,6 +77,7 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.splitlines()[0])
     parser.add_argument("--orders", type=int, default=2000, help="in one bulk")
+    parser.add_argument("--only", choices=["bulk"], help="leave the rest out")
     parser.add_argument("--singles", type=int, default=100, help="orders for the latency")
     parser.add_argument("--idle", type=float, default=20.0, help="seconds of waiting")
     parser.add_argument(

@@ -1,5 +1,6 @@
 """crossdock serve and crossdock worker: run until told to stop."""
 
+import gc
 import signal
 import threading
 from collections.abc import Iterator
@@ -55,6 +56,7 @@ def _opened(
         refuse_second(settings, alone=alone)
         with house_of(settings, durable=True) as house:
             _ready(house)
+            _spare_the_collector(house)
             yield settings, house, stop
 
 
@@ -62,6 +64,17 @@ def _ready(house: "House") -> None:
     """Nothing is opened or listened on while a flow or mapping is wrong."""
     if house.problems:
         raise ConfigError(house.problems)
+
+
+def _spare_the_collector(house: "House") -> None:
+    """Programs and the house itself stay until the end: the garbage collector need not walk them
+    again and again while orders come and go. And a batch of orders is no garbage, so it looks less
+    often; an eighth less CPU per order (docs/decisions/0005-what-it-costs.md).
+    """
+    _ = house.engine
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def _announce(state: str, at: str, name: str, *, as_json: bool) -> None:

@@ -10,7 +10,9 @@ connector only catches them where it knows better: `Unreachable` (nothing was ca
 Response; what a status means is the connector's table. Redirects are never followed.
 """
 
+import io
 import json
+import re
 import select
 import socket
 import ssl
@@ -18,13 +20,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.client import (
-    HTTPConnection,
-    HTTPException,
-    HTTPResponse,
-    HTTPSConnection,
-    InvalidURL,
-)
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any, Protocol
 from urllib.parse import SplitResult, urlsplit
 
@@ -86,8 +82,9 @@ class Network:
     """The real network: kept-alive connections per host, no retries, no redirects, no proxies, TLS
     unless loopback. The time-outs are seconds on the wall, whatever the business clock does.
 
-    The standard library's client, because it costs a third of what the others do
-    (docs/decisions/0003-http-and-json.md), and because it tells connecting from sending.
+    On the standard library's client, because it costs a third of what the others do
+    (docs/decisions/0003-http-and-json.md), and because it tells connecting from sending. A request
+    leaves in one piece, and a plain answer is read here; all others are read by the library.
     """
 
     def __init__(
@@ -96,23 +93,24 @@ class Network:
         """`connections`: how many idle ones are kept per host."""
         self._connect_seconds, self._read_seconds = connect_seconds, read_seconds
         self._kept = connections
-        self._idle: dict[tuple[str, str], deque[HTTPConnection]] = {}
+        self._idle: dict[tuple[str, str], deque[socket.socket]] = {}
         self._tls = ssl.create_default_context()
 
     def send(self, request: Request) -> Response:
         parts = _checked(request.url)
+        whole = _in_one_piece(request, parts)
         idle = self._idle.setdefault((parts.scheme, parts.netloc), deque())
-        connection = _still_open(idle) or self._connected(parts)
+        line = _still_open(idle) or self._connected(parts)
         try:
-            answer, body = _exchanged(connection, request, parts)
+            response, reusable = _exchanged(line, request, whole, parts.hostname or "")
         except BaseException:
-            connection.close()
+            line.close()
             raise
-        if answer.will_close or len(idle) >= self._kept:
-            connection.close()
+        if not reusable or len(idle) >= self._kept:
+            line.close()
         else:
-            idle.append(connection)
-        return Response(answer.status, _lower_case(answer.getheaders()), body)
+            idle.append(line)
+        return response
 
     def close(self) -> None:
         """Drop the kept-alive connections."""
@@ -120,7 +118,7 @@ class Network:
             while idle:
                 idle.pop().close()
 
-    def _connected(self, parts: SplitResult) -> HTTPConnection:
+    def _connected(self, parts: SplitResult) -> socket.socket:
         """A new connection, up to and including TLS. Whatever fails here carried nothing out."""
         host, seconds = parts.hostname or "", self._connect_seconds
         if parts.scheme == "https":
@@ -135,7 +133,7 @@ class Network:
         except (OSError, UnicodeError) as error:
             connection.close()
             raise _unreachable(error, host) from error
-        return connection
+        return connection.sock
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,41 +196,137 @@ def _checked(url: str) -> SplitResult:
     raise Misuse(f"refusing {scheme}://{host}: use https (http is for loopback)")
 
 
-def _exchanged(
-    connection: HTTPConnection, request: Request, parts: SplitResult
-) -> tuple[HTTPResponse, bytes]:
-    """Send, and read the answer to its end. Whatever fails here may have been carried out."""
+_NAME = re.compile(r"[^:\s][^:\r\n\0]*")
+_UNSENDABLE = re.compile(r"[\r\n\0]")
+_UNSENDABLE_TARGET = re.compile(r"[\x00-\x20\x7f]")
+
+
+def _in_one_piece(request: Request, parts: SplitResult) -> bytes:
+    """The request as it goes out; a header or address that would break out of it is refused."""
     target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    headers = {"host": _host_of(parts), "accept-encoding": "identity", **request.headers}
+    if request.body or request.method in ("POST", "PUT", "PATCH"):
+        headers.setdefault("content-length", str(len(request.body)))
+    fine = request.method.isalpha() and not _UNSENDABLE_TARGET.search(target)
+    if not fine or any(
+        not _NAME.fullmatch(name) or _UNSENDABLE.search(value) for name, value in headers.items()
+    ):
+        raise _unsendable(request, parts)
+    lines = "\r\n".join([f"{name}: {value}" for name, value in headers.items()])
     try:
-        connection.request(request.method, target, request.body or None, dict(request.headers))
-        answer = connection.getresponse()
-        if (answer.length or 0) > _LARGEST_ANSWER:
-            raise HTTPException("the answer is too large")
-        # With a length a short body is an error; without one the limit is ours.
-        body = answer.read() if answer.length is not None else answer.read(_LARGEST_ANSWER + 1)
-        if len(body) > _LARGEST_ANSWER:
-            raise HTTPException("the answer is too large")
-        return answer, body
-    except (InvalidURL, ValueError) as error:  # http.client refuses such requests unsent
-        what = type(error).__name__
-        raise Misuse(f"{request.method} {parts.hostname} cannot be sent: {what}") from None
-    except (OSError, HTTPException) as error:
-        what = type(error).__name__
-        raise ReplyLost(
-            f"{parts.hostname} gave no complete answer ({what})", code="reply lost"
-        ) from error
+        start = f"{request.method} {target} HTTP/1.1\r\n".encode("ascii")
+        return start + lines.encode("latin-1") + b"\r\n\r\n" + request.body
+    except UnicodeEncodeError:
+        raise _unsendable(request, parts) from None
 
 
-def _still_open(idle: deque[HTTPConnection]) -> HTTPConnection | None:
+def _host_of(parts: SplitResult) -> str:
+    host = parts.netloc.rpartition("@")[2]
+    return host if host.isascii() else host.encode("idna").decode("ascii")
+
+
+def _unsendable(request: Request, parts: SplitResult) -> Misuse:
+    return Misuse(f"{request.method} {parts.hostname} cannot be sent: a header or its address")
+
+
+def _exchanged(
+    line: socket.socket, request: Request, whole: bytes, host: str
+) -> tuple[Response, bool]:
+    """Send, and read the answer to its end; whether the connection may be used again. Whatever
+    fails here may have been carried out.
+    """
+    try:
+        line.sendall(whole)
+        begun = line.recv(_PIECE)
+        plain = None if request.method == "HEAD" else _plain_answer(line, begun)
+        return plain or _any_answer(line, begun, request.method)
+    except (OSError, HTTPException, ValueError) as error:
+        what = type(error).__name__
+        raise ReplyLost(f"{host} gave no complete answer ({what})", code="reply lost") from error
+
+
+_PIECE = 65536
+
+
+def _plain_answer(line: socket.socket, begun: bytes) -> tuple[Response, bool] | None:
+    """The usual answer: its head whole in the first piece, and a length. None for any other."""
+    head, end, body = begun.partition(b"\r\n\r\n")
+    if not end or not head.startswith(b"HTTP/1.1 ") or not head[9:12].isdigit():
+        return None
+    headers: dict[str, str] = {}
+    for row in head.decode("latin-1").split("\r\n")[1:]:
+        name, colon, value = row.partition(":")
+        if not colon or name[:1].isspace() or name.lower() in headers:
+            return None
+        headers[name.lower()] = value.strip(" \t")
+    status, length = int(head[9:12]), headers.get("content-length", "")
+    if status < 200 or status in (204, 304) or "transfer-encoding" in headers:
+        return None
+    if not (length.isascii() and length.isdigit()):
+        return None
+    body = _rest_of(line, body, int(length))
+    return Response(status, headers, body), "close" not in headers.get("connection", "").lower()
+
+
+def _rest_of(line: socket.socket, body: bytes, length: int) -> bytes:
+    if length > _LARGEST_ANSWER or len(body) > length:
+        raise HTTPException("the answer is too large, or another one follows it")
+    if len(body) == length:
+        return body
+    pieces, missing = [body], length - len(body)
+    while missing:
+        piece = line.recv(min(missing, _PIECE))
+        if not piece:
+            raise HTTPException("the answer ends early")
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)
+
+
+def _any_answer(line: socket.socket, begun: bytes, method: str) -> tuple[Response, bool]:
+    """Chunks, answers without a length, folded headers: the standard library knows them all."""
+    answer = HTTPResponse(_Begun(line, begun), method=method)  # type: ignore[arg-type]
+    answer.begin()
+    if (answer.length or 0) > _LARGEST_ANSWER:
+        raise HTTPException("the answer is too large")
+    # With a length a short body is an error; without one the limit is ours.
+    body = answer.read() if answer.length is not None else answer.read(_LARGEST_ANSWER + 1)
+    if len(body) > _LARGEST_ANSWER:
+        raise HTTPException("the answer is too large")
+    return Response(answer.status, _lower_case(answer.getheaders()), body), not answer.will_close
+
+
+class _Begun(io.RawIOBase):
+    """A connection whose answer has begun: first what was read already, then the rest."""
+
+    def __init__(self, line: socket.socket, begun: bytes) -> None:
+        self._line, self._begun = line, begun
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        del mode
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._begun:
+            return self._line.recv_into(buffer)
+        size = min(len(buffer), len(self._begun))
+        buffer[:size], self._begun = self._begun[:size], self._begun[size:]
+        return size
+
+
+def _still_open(idle: deque[socket.socket]) -> socket.socket | None:
     """A kept connection that the other side has not closed meanwhile."""
     while True:
         try:
-            connection = idle.pop()
+            line = idle.pop()
         except IndexError:
             return None
-        if connection.sock is not None and not _readable(connection.sock):
-            return connection
-        connection.close()
+        if not _readable(line):
+            return line
+        line.close()
 
 
 def _readable(sock: socket.socket) -> bool:

@@ -16,6 +16,7 @@ from crossdock.engine.store import Database, inbox, links, outcomes
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import CrossdockError, Defect, RunError, TryAgain
 from crossdock.kernel.evidence import Noted, noted
+from crossdock.kernel.operation import Operation
 from crossdock.kernel.quota import Grant
 from crossdock.lang.flow import DoStep, EndStep, Flow, LinkStep, MapStep, Step
 
@@ -75,9 +76,7 @@ class Runner:
         return done
 
     def _step(self, claim: Claim, flow: Flow, step: Step, records: Sequence[Record]) -> None:
-        wanted = [r for r in records if r.active and self._applies(step, r)]
-        for record in wanted:
-            record.step = step.name
+        wanted = self._wanted(step, records)
         if not wanted:
             return
         if isinstance(step, DoStep):
@@ -86,16 +85,22 @@ class Runner:
             for record in wanted:
                 self._guarded(record, partial(self._alone, step, record))
 
-    def _applies(self, step: Step, record: Record) -> bool:
-        """Whether the step is meant for this record; one that is passed by gives None."""
-        give = getattr(step, "give", None)
-        if give is not None:
-            record.values.setdefault(give, None)
-        if step.when is None:
-            return True
-        record.step = step.name
-        answer = self._guarded(record, lambda: step.when(record.values))  # type: ignore[misc]
-        return answer is True
+    def _wanted(self, step: Step, records: Sequence[Record]) -> list[Record]:
+        """The records that the step is meant for; one that is passed by gets None."""
+        give, when, wanted = getattr(step, "give", None), step.when, []
+        for record in records:
+            if not record.active:
+                continue
+            if give is not None:
+                record.values.setdefault(give, None)
+            if when is not None:
+                record.step = step.name
+                if self._guarded(record, partial(when, record.values)) is not True:
+                    continue
+            wanted.append(record)
+        for record in wanted:
+            record.step = step.name
+        return wanted
 
     def _alone(self, step: Step, record: Record) -> None:
         """Steps that are values to values."""
@@ -137,7 +142,7 @@ class Runner:
         ready = []
         for record in records:
             args = self._guarded(record, partial(_arguments, step, record))
-            if record.active and isinstance(args, tuple):
+            if isinstance(args, tuple):
                 ready.append((record, args))
         return ready
 
@@ -153,27 +158,31 @@ class Runner:
                     return results
                 raise AssertionError(f"{operation.name} lost results of a batch")
             return [Noted(whole.result, whole.calls) for _ in ready]
-        return [self._noted_safely(operation.run, args, step) for _, args in ready]
+        return [self._noted_safely(operation, args, step) for _, args in ready]
 
-    def _noted_safely(
-        self, run: Callable[..., object], args: tuple[object, ...], step: DoStep
-    ) -> Noted:
+    def _noted_safely(self, operation: Operation, args: tuple[object, ...], step: DoStep) -> Noted:
         try:
-            return noted(run, *args)
+            if operation.repeat.touches_others:
+                return noted(operation.run, *args)
+            return Noted(operation.run(*args), ())  # nobody is called: nothing to note
+        except RunError as error:
+            return Noted(error, ())
         except Exception as error:  # noqa: BLE001  (one bad record never stops the rest)
             return Noted(defect(error, step.name), ())
 
     def _take(self, step: DoStep, record: Record, note: Noted, pause: TryAgain | None) -> None:
-        record.calls += [(step.name, call) for call in note.calls]
+        if note.calls:
+            record.calls += [(step.name, call) for call in note.calls]
         result = note.result
         if isinstance(result, RunError):
             record.error = pause if pause is not None else result
         elif isinstance(result, Exception):
             record.error = defect(result, step.name)
         elif step.give is not None:
-            record.values[step.give] = self._guarded(
-                record, lambda: edited(step.give or "", result, record.claimed.edits)
-            )
+            name, edits = step.give, record.claimed.edits
+            if edits:
+                result = self._guarded(record, partial(edited, name, result, edits))
+            record.values[name] = result
 
     def _guarded(self, record: Record, work: Callable[[], object]) -> object:
         """Do it for this record; whatever goes wrong is the record's own ending."""

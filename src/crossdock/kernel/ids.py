@@ -5,10 +5,11 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from typing import Any
 
 
 def new_id(prefix: str) -> str:
@@ -20,25 +21,43 @@ def fingerprint(value: object) -> str:
     """The same 32 hex digits for equal values, in any process. Tuples, dataclasses, Decimals,
     times and enums included; Decimal("1.0") and Decimal("1.00") count as equal.
     """
-    text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(_TEXT.encode(_plain(value)).encode()).hexdigest()[:32]
+
+
+_TEXT = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+_AS_THEY_ARE = frozenset({type(None), str, int, bool})
 
 
 def _plain(value: object) -> object:
-    if value is None or isinstance(value, str | int | bool):
+    """Made of dicts, lists, texts, whole numbers, yes, no and nothing only."""
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
         return value
+    way = _ways.get(kind)
+    if way is None:
+        way = _ways[kind] = _way_of(value)
+    return way(value)
+
+
+_ways: dict[type, Callable[[Any], object]] = {}  # how each kind of value is made plain
+
+
+def _way_of(value: object) -> Callable[[Any], object]:
+    if isinstance(value, Enum):  # before the texts and numbers that it may be, too
+        return lambda enum: _plain(enum.value)
+    if isinstance(value, str | int):
+        return lambda text: text
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
-    if isinstance(value, Enum):
-        return _plain(value.value)
+        return lambda number: f"{number.normalize():f}"
     if isinstance(value, datetime | date):
-        return value.isoformat()
+        return lambda time: time.isoformat()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        names = tuple(field.name for field in dataclasses.fields(value))
+        return lambda parts: {name: _plain(getattr(parts, name)) for name in names}
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return lambda entries: {str(k): _plain(v) for k, v in entries.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return lambda rows: [_plain(row) for row in rows]
     if isinstance(value, set | frozenset):
-        return sorted(json.dumps(_plain(v), sort_keys=True) for v in value)
+        return lambda rows: sorted(json.dumps(_plain(row), sort_keys=True) for row in rows)
     raise TypeError(f"{type(value).__name__} has no fingerprint")

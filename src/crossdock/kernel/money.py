@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Self
 
 # ISO 4217 minor units that differ from two digits, for the currencies of Amazon's marketplaces.
@@ -18,6 +19,14 @@ def digits_of(currency: str) -> int:
     return _DIGITS.get(currency, 2)
 
 
+def coin_of(currency: str) -> Decimal:
+    """The smallest coin: 0.01 for USD, 1 for JPY."""
+    return _COINS[_DIGITS.get(currency, 2)]
+
+
+_COINS = {digits: Decimal(1).scaleb(-digits) for digits in (0, 2)}
+
+
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
     """An exact amount in one currency; shares of it add up to it again."""
@@ -28,8 +37,8 @@ class Money:
     def __post_init__(self) -> None:
         if not isinstance(self.amount, Decimal) or not self.amount.is_finite():
             raise ValueError(f"{self.amount!r} is not an exact amount")
-        if len(self.currency) != 3 or not self.currency.isascii() or not self.currency.isupper():
-            raise ValueError(f"{self.currency!r} is not a currency code such as USD")
+        if self.currency not in _CURRENCIES:
+            _CURRENCIES.add(_checked(self.currency))
 
     @classmethod
     def parse(cls, text: str | int | Decimal, currency: str) -> Self:
@@ -41,10 +50,11 @@ class Money:
         except InvalidOperation:
             raise ValueError(f"{text!r} is not an amount of money") from None
 
-    @classmethod
-    def zero(cls, currency: str) -> Self:
+    @staticmethod
+    @lru_cache(maxsize=64)  # most amounts of an order line are nothing, and a Money never changes
+    def zero(currency: str) -> "Money":
         """Nothing, in that currency."""
-        return cls(Decimal(0), currency)
+        return Money(Decimal(0), currency)
 
     def __add__(self, other: "Money") -> "Money":
         self._same_currency(other)
@@ -86,7 +96,7 @@ class Money:
         """The amount with at least the currency's decimals: "19.90"; finer amounts keep theirs."""
         amount, digits = self.amount, digits_of(self.currency)
         if -int(amount.normalize().as_tuple().exponent) <= digits:
-            amount = amount.quantize(Decimal(1).scaleb(-digits))
+            amount = amount.quantize(coin_of(self.currency))
         return f"{amount:f}"
 
     @property
@@ -105,7 +115,7 @@ class Money:
 
     def rounded(self) -> "Money":
         """To the smallest coin, half to even."""
-        step = Decimal(1).scaleb(-digits_of(self.currency))
+        step = coin_of(self.currency)
         return Money(self.amount.quantize(step, rounding=ROUND_HALF_EVEN), self.currency)
 
     def divided(self, parts: int) -> tuple["Money", ...]:
@@ -117,7 +127,7 @@ class Money:
         total = sum((Decimal(w) for w in weights), Decimal(0))
         if not weights or total <= 0 or any(Decimal(w) < 0 for w in weights):
             raise ValueError("shares need at least one positive weight and none below zero")
-        step = Decimal(1).scaleb(-digits_of(self.currency))
+        step = coin_of(self.currency)
         exact = [self.amount * Decimal(w) / total for w in weights]
         floor = [x.quantize(step, rounding=ROUND_DOWN) for x in exact]
         left = self.amount - sum(floor, Decimal(0))
@@ -132,6 +142,15 @@ class Money:
     def _same_currency(self, other: "Money") -> None:
         if self.currency != other.currency:
             raise CurrencyMismatch(f"{self.currency} and {other.currency} cannot be added")
+
+
+_CURRENCIES: set[str] = set()  # codes that were checked
+
+
+def _checked(currency: str) -> str:
+    if len(currency) != 3 or not currency.isascii() or not currency.isupper():
+        raise ValueError(f"{currency!r} is not a currency code such as USD")
+    return currency
 
 
 def total(amounts: Iterable[Money], currency: str | None = None) -> Money:

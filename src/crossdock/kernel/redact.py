@@ -1,6 +1,7 @@
 """Personal data and secrets never reach a log, a case or an evidence row."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 MASK = "***"
 
@@ -27,6 +28,7 @@ def masked(value: object) -> object:
     return value
 
 
+@lru_cache(maxsize=4096)  # names of fields, which come again with every document
 def _is_private(key: str) -> bool:
     plain = key.replace("_", "").replace("-", "").lower()
     return plain in PERSONAL or plain in SECRET

@@ -19,13 +19,13 @@ NEW = an_order()
 def test_a_fresh_sales_order_needs_no_second_look():
     plan = decide(NEW, TERMS, None, None, None)
 
-    assert review(NEW, TERMS, plan, in_tims(NEW, "Entered")) == plan
+    assert review(NEW, TERMS, plan, draft(NEW, TERMS), in_tims(NEW, "Entered")) == plan
 
 
 def test_an_adopted_sales_order_that_is_older_is_changed_at_once():
     plan = decide(NEW, TERMS, None, None, None)
     older = in_tims(an_order(ship_to=replace(HOME, line1="0 Old Street")), "Entered")
-    follow = review(NEW, TERMS, plan, older)
+    follow = review(NEW, TERMS, plan, draft(NEW, TERMS), older)
 
     assert follow.action is Action.CHANGE
     assert follow.release
@@ -33,7 +33,7 @@ def test_an_adopted_sales_order_that_is_older_is_changed_at_once():
 
 def test_an_adopted_sales_order_that_staff_cancelled_is_asked():
     plan = decide(NEW, TERMS, None, None, None)
-    follow = review(NEW, TERMS, plan, in_tims(NEW, "Cancelled"))
+    follow = review(NEW, TERMS, plan, None, in_tims(NEW, "Cancelled"))
 
     assert follow.question.kind == "cancelled-in-tims"
     with pytest.raises(NeedsPerson) as stopped:

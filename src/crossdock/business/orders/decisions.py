@@ -4,11 +4,13 @@ Nothing here depends on which event came first, or how often: the same two pictu
 plan. A fingerprint of what was last applied tells news from what TIMS's own staff has edited since.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from crossdock.business.orders.changes import agrees, revise
 from crossdock.business.orders.model import (
     Action,
+    Draft,
     HeldStock,
     Order,
     Plan,
@@ -39,22 +41,59 @@ def decide(
     tims: TimsOrder | None,
 ) -> Plan:
     """The plan. `applied` is the fingerprint last applied, `state` what the link says."""
+    return _decided(_Reading(order, terms), applied, state, tims)
+
+
+def decide_again(
+    order: Order, terms: Terms, plan: Plan, wanted: Draft | None, made: TimsOrder
+) -> Plan:
+    """The plan once TIMS has the sales order that the plan and its draft asked for."""
+    reading = _Reading(order, terms)
+    reading.fingerprint = plan.fingerprint
+    if wanted is not None:
+        reading.wanted = wanted
+    return _decided(reading, None, plan.state, made)
+
+
+@dataclass
+class _Reading:
+    """An order under its terms, with what is worked out of it at most once."""
+
+    order: Order
+    terms: Terms
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return fingerprint_of(self.order)
+
+    @cached_property
+    def wanted(self) -> Draft:
+        return draft(self.order, self.terms)
+
+    def is_news(self, applied: str | None) -> bool:
+        return not same(self.fingerprint, applied)
+
+
+def _decided(
+    reading: _Reading, applied: str | None, state: str | None, tims: TimsOrder | None
+) -> Plan:
+    order = reading.order
     if order.fulfilled_by == "AMAZON":
-        return _nothing(order, "fulfilled by Amazon, not ours yet")
+        return _nothing(reading, "fulfilled by Amazon, not ours yet")
     if order.status is Status.UNKNOWN:
-        return _unknown_status(order)
+        return _unknown_status(reading)
     if order.status is Status.UNFULFILLABLE:
-        question = _status_question(order, "Amazon calls it unfulfillable")
-        return _ask(order, question)
+        question = _status_question("Amazon calls it unfulfillable")
+        return _ask(reading, question)
     if order.status in (Status.PENDING, Status.PENDING_AVAILABILITY):
-        return _while_pending(order, applied, state, tims)
+        return _while_pending(reading, applied, state, tims)
     if order.status is Status.CANCELLED:
-        return _after_amazon_cancelled(order, state, tims)
+        return _after_amazon_cancelled(reading, state, tims)
     if order.status is Status.SHIPPED:
-        return _after_it_shipped(order, terms, applied, tims)
+        return _after_it_shipped(reading, applied, tims)
     if tims is None:
-        return _not_in_tims(order, terms, state)
-    return _in_tims(order, terms, applied, state, tims)
+        return _not_in_tims(reading, state)
+    return _in_tims(reading, applied, state, tims)
 
 
 def fingerprint_of(order: Order) -> str:
@@ -104,131 +143,130 @@ def _may_be_held(order: Order, state: str | None) -> bool:
 
 
 def _while_pending(
-    order: Order, applied: str | None, state: str | None, tims: TimsOrder | None
+    reading: _Reading, applied: str | None, state: str | None, tims: TimsOrder | None
 ) -> Plan:
+    order = reading.order
     if tims is not None:
-        return _nothing(order, "the payment is uncertain again; the sales order stays")
+        return _nothing(reading, "the payment is uncertain again; the sales order stays")
     if order.status is Status.PENDING_AVAILABILITY:
-        return _nothing(order, "ordered ahead of its release")
+        return _nothing(reading, "ordered ahead of its release")
     known = any(line.item_number and line.units_per_pack for line in order.live_lines)
     if not known:
-        return _nothing(order, "the payment is not certain; no item of it is in the SKU table")
-    if state == RESERVED and same(fingerprint_of(order), applied):
-        return _nothing(order, "the payment is not certain; stock is held")
-    return _plan(Action.RESERVE, "the payment is not certain", order, RESERVED)
+        return _nothing(reading, "the payment is not certain; no item of it is in the SKU table")
+    if state == RESERVED and not reading.is_news(applied):
+        return _nothing(reading, "the payment is not certain; stock is held")
+    return _plan(Action.RESERVE, "the payment is not certain", reading, RESERVED)
 
 
-def _not_in_tims(order: Order, terms: Terms, state: str | None) -> Plan:
+def _not_in_tims(reading: _Reading, state: str | None) -> Plan:
+    order = reading.order
     if order.status is Status.PARTIALLY_SHIPPED:
         question = Question(
             "shipped-elsewhere",
             "part of it was shipped before Crossdock knew it, and TIMS has no sales order",
             "Ship the rest as the first part was shipped, then close the case.",
         )
-        return _ask(order, question)
+        return _ask(reading, question)
     if not order.wants_to_cancel:
-        return _plan(Action.CREATE, "new", order, LINKED, release=True)
-    if _turned_down(terms, state):
+        return _plan(Action.CREATE, "new", reading, LINKED, release=True)
+    if _turned_down(reading.terms, state):
         reason = "new; the buyer's wish to cancel is turned down"
-        return _plan(Action.CREATE, reason, order, KEPT, release=True)
-    return _ask(order, _cancel_question(order, "Nothing is in TIMS yet."))
+        return _plan(Action.CREATE, reason, reading, KEPT, release=True)
+    return _ask(reading, _cancel_question(order, "Nothing is in TIMS yet."))
 
 
 # --- once TIMS has one ----------------------------------------------------------------------------
 
 
-def _after_amazon_cancelled(order: Order, state: str | None, tims: TimsOrder | None) -> Plan:
+def _after_amazon_cancelled(reading: _Reading, state: str | None, tims: TimsOrder | None) -> Plan:
     if tims is None:
-        if _may_be_held(order, state):
-            return _plan(Action.UNRESERVE, "cancelled while pending", order, CANCELLED)
-        return _nothing(order, "cancelled before it reached TIMS", CANCELLED)
+        if _may_be_held(reading.order, state):
+            return _plan(Action.UNRESERVE, "cancelled while pending", reading, CANCELLED)
+        return _nothing(reading, "cancelled before it reached TIMS", CANCELLED)
     if tims.status == "Cancelled":
-        return _nothing(order, "cancelled on both sides", CANCELLED)
+        return _nothing(reading, "cancelled on both sides", CANCELLED)
     if tims.status in PRE_SHIP:
-        return _plan(Action.CANCEL, "cancelled at Amazon", order, CANCELLED)
+        return _plan(Action.CANCEL, "cancelled at Amazon", reading, CANCELLED)
     question = Question(
         "order-locked",
         f"cancelled at Amazon, but sales order {tims.number} is {tims.status} in TIMS",
         "Stop it in the warehouse, or book the goods back as a return; then close the case.",
     )
-    return _ask(order, question)
+    return _ask(reading, question)
 
 
-def _in_tims(
-    order: Order, terms: Terms, applied: str | None, state: str | None, tims: TimsOrder
-) -> Plan:
+def _in_tims(reading: _Reading, applied: str | None, state: str | None, tims: TimsOrder) -> Plan:
     if tims.status == "Cancelled":
-        return _after_tims_cancelled(order, tims)
+        return _after_tims_cancelled(reading, tims)
     state_then = KEPT if state == KEPT else LINKED
-    if order.wants_to_cancel:
-        if not _turned_down(terms, state):
-            return _on_buyers_wish(order, terms, tims)
+    if reading.order.wants_to_cancel:
+        if not _turned_down(reading.terms, state):
+            return _on_buyers_wish(reading, tims)
         state_then = KEPT
     release = tims.status == "Entered"
-    if same(fingerprint_of(order), applied):
+    if not reading.is_news(applied):
         words = "TIMS has still to allocate it" if release else "nothing new"
-        return _plan(Action.NOTHING, words, order, state_then, release=release)
-    return _on_news(order, terms, state_then, tims)
+        return _plan(Action.NOTHING, words, reading, state_then, release=release)
+    return _on_news(reading, state_then, tims)
 
 
-def _on_news(order: Order, terms: Terms, state: str, tims: TimsOrder) -> Plan:
+def _on_news(reading: _Reading, state: str, tims: TimsOrder) -> Plan:
     release = tims.status == "Entered"
-    wanted = draft(order, terms)
-    if agrees(wanted, tims):
-        return _plan(Action.NOTHING, "TIMS says the same", order, state, release=release)
+    if agrees(reading.wanted, tims):
+        return _plan(Action.NOTHING, "TIMS says the same", reading, state, release=release)
     if tims.status not in PRE_SHIP:
         question = Question(
             "order-locked",
             f"changed at Amazon, but sales order {tims.number} is {tims.status} in TIMS",
             "Settle the change with the warehouse in TIMS by hand, then retry.",
         )
-        return _ask(order, question)
+        return _ask(reading, question)
     try:
-        revise(order, terms, tims)
+        revise(reading.order, reading.terms, tims)
     except NeedsPerson as why:
-        return _ask(order, Question(why.kind, why.message, why.remedy))
-    return _plan(Action.CHANGE, "changed at Amazon", order, state, release=release)
+        return _ask(reading, Question(why.kind, why.message, why.remedy))
+    return _plan(Action.CHANGE, "changed at Amazon", reading, state, release=release)
 
 
-def _after_it_shipped(
-    order: Order, terms: Terms, applied: str | None, tims: TimsOrder | None
-) -> Plan:
-    if tims is None or same(fingerprint_of(order), applied):
-        return _nothing(order, "shipped", OVER)
-    if agrees(draft(order, terms), tims):
-        return _plan(Action.NOTHING, "shipped", order, OVER)
+def _after_it_shipped(reading: _Reading, applied: str | None, tims: TimsOrder | None) -> Plan:
+    if tims is None or not reading.is_news(applied):
+        return _nothing(reading, "shipped", OVER)
+    if agrees(reading.wanted, tims):
+        return _plan(Action.NOTHING, "shipped", reading, OVER)
     question = Question(
         "order-locked",
         f"it was changed at Amazon and has shipped, but sales order {tims.number} never followed",
         "Find out what was shipped where, settle it with the buyer, then close the case.",
     )
-    return _ask(order, question)
+    return _ask(reading, question)
 
 
-def _after_tims_cancelled(order: Order, tims: TimsOrder) -> Plan:
+def _after_tims_cancelled(reading: _Reading, tims: TimsOrder) -> Plan:
+    order = reading.order
     if order.wants_to_cancel:
         where = f"Sales order {tims.number} is cancelled in TIMS."
-        return _ask(order, _cancel_question(order, where))
+        return _ask(reading, _cancel_question(order, where))
     question = Question(
         "cancelled-in-tims",
         f"sales order {tims.number} is cancelled in TIMS, but the Amazon order is {order.status}",
         "Cancel the order in Seller Central; the case closes by itself when Amazon shows it.",
     )
-    return _ask(order, question)
+    return _ask(reading, question)
 
 
-def _on_buyers_wish(order: Order, terms: Terms, tims: TimsOrder) -> Plan:
+def _on_buyers_wish(reading: _Reading, tims: TimsOrder) -> Plan:
+    order = reading.order
     whole = all(line.buyer_wants_to_cancel for line in order.live_lines)
     if tims.status not in PRE_SHIP:
         where = f"Sales order {tims.number} is already {tims.status} in TIMS."
-    elif terms.buyer_cancel == "accept" and whole and order.status is Status.UNSHIPPED:
+    elif reading.terms.buyer_cancel == "accept" and whole and order.status is Status.UNSHIPPED:
         where = f"Sales order {tims.number} was cancelled in TIMS."
         question = _cancel_question(order, where)
         reason = "the buyer wants to cancel"
-        return _plan(Action.CANCEL, reason, order, CANCELLED, question=question)
+        return _plan(Action.CANCEL, reason, reading, CANCELLED, question=question)
     else:
         where = f"Sales order {tims.number} is {tims.status} in TIMS."
-    return _ask(order, _cancel_question(order, where))
+    return _ask(reading, _cancel_question(order, where))
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -249,17 +287,17 @@ def _cancel_question(order: Order, where: str) -> Question:
     )
 
 
-def _unknown_status(order: Order) -> Plan:
+def _unknown_status(reading: _Reading) -> Plan:
+    order = reading.order
     if order.status_text is None:
         raise TryAgain(
             "Amazon left out where the order stands", about=f"Amazon order {order.order_id}"
         )
-    question = _status_question(order, f"Amazon says {order.status_text}, a word we do not know")
-    return _ask(order, question)
+    question = _status_question(f"Amazon says {order.status_text}, a word we do not know")
+    return _ask(reading, question)
 
 
-def _status_question(order: Order, message: str) -> Question:
-    del order
+def _status_question(message: str) -> Question:
     return Question(
         "status-unknown",
         message,
@@ -267,22 +305,22 @@ def _status_question(order: Order, message: str) -> Question:
     )
 
 
-def _nothing(order: Order, reason: str, state: str | None = None) -> Plan:
-    return Plan(Action.NOTHING, (reason,), fingerprint_of(order), state=state)
+def _nothing(reading: _Reading, reason: str, state: str | None = None) -> Plan:
+    return Plan(Action.NOTHING, (reason,), reading.fingerprint, state=state)
 
 
-def _ask(order: Order, question: Question) -> Plan:
-    return Plan(Action.ASK, (question.message,), fingerprint_of(order), question=question)
+def _ask(reading: _Reading, question: Question) -> Plan:
+    return Plan(Action.ASK, (question.message,), reading.fingerprint, question=question)
 
 
 def _plan(
     action: Action,
     reason: str,
-    order: Order,
+    reading: _Reading,
     state: str,
     *,
     release: bool = False,
     question: Question | None = None,
 ) -> Plan:
-    now = fingerprint_of(order)
+    now = reading.fingerprint
     return Plan(action, (reason,), now, now, state, release, question)

@@ -33,7 +33,9 @@ def ask(order: Order, plan: Plan) -> Plan:
     )
 
 
-def review(order: Order, terms: Terms, plan: Plan, made: TimsOrder | None) -> Plan:
+def review(
+    order: Order, terms: Terms, plan: Plan, wanted: Draft | None, made: TimsOrder | None
+) -> Plan:
     """The plan, or what is still to be done when the sales order was there already.
 
     A create that adopts an earlier sales order (a reply was lost, a link was never written) may
@@ -41,7 +43,7 @@ def review(order: Order, terms: Terms, plan: Plan, made: TimsOrder | None) -> Pl
     """
     if plan.action is not Action.CREATE or made is None:
         return plan
-    follow = decisions.decide(order, terms, None, plan.state, made)
+    follow = decisions.decide_again(order, terms, plan, wanted, made)
     if follow.action is Action.NOTHING and follow.applied is not None:
         return replace(plan, release=follow.release)
     return follow
@@ -120,7 +122,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = table(
     ),
     Operation(
         "orders.review",
-        takes=(Order, Terms, Plan, TimsOrder | None),
+        takes=(Order, Terms, Plan, Draft | None, TimsOrder | None),
         gives=Plan,
         repeat=Repeat.PURE,
         run=review,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from crossdock.business.orders.model import Amounts, Charge, Line, Terms
-from crossdock.kernel.money import Money, digits_of
+from crossdock.kernel.money import Money, coin_of, digits_of
 
 UNIT_PRICE_DIGITS = 4  # TIMS takes unit prices of up to four decimals
 
@@ -77,7 +77,7 @@ def _in_two(goods: Money, packs: int, units_per_pack: int) -> tuple[Extension, .
 
 def _two_unit_prices(goods: Money, units: int) -> tuple[Extension, ...]:
     coins, dearer = divmod(goods.minor, units)
-    step = Decimal(1).scaleb(-digits_of(goods.currency))
+    step = coin_of(goods.currency)
     return (
         _extension(units - dearer, coins * step, goods.currency),
         _extension(dearer, (coins + 1) * step, goods.currency),
@@ -107,17 +107,21 @@ def priced(line: Line, terms: Terms) -> Priced:
     _one_currency(amounts, currency)
     included = _tax_is_included(amounts, currency, terms)
     read = _Reader(amounts, currency, included=included)
+    goods, (on_goods, on_shipping) = read.goods(), read.discounts()
     return Priced(
-        goods=read.goods(),
-        discount=read.goods_discount(),
-        charges=read.charges(),
+        goods=goods,
+        discount=read.goods_discount(on_goods, goods),
+        charges=read.charges(on_shipping),
         tax=read.tax(),
         by_marketplace=_collector(line, terms),
     )
 
 
+_AMOUNTS = tuple(field.name for field in fields(Amounts))
+
+
 def _one_currency(amounts: Amounts, currency: str) -> None:
-    values = (getattr(amounts, field.name) for field in fields(Amounts))
+    values = (getattr(amounts, name) for name in _AMOUNTS)
     known = [money for money in values if isinstance(money, Money)]
     if any(money.currency != currency for money in known):
         raise Untied("its amounts are in several currencies")
@@ -150,9 +154,10 @@ def _tax_is_included(amounts: Amounts, currency: str, terms: Terms) -> bool:
 
 def sum_of(*amounts: Money | None, currency: str) -> Money:
     """The sum of what is there; to be used only where a total proves it."""
-    total = Money.zero(currency)
+    total = nothing = Money.zero(currency)
     for amount in amounts:
-        total = total if amount is None else total + amount
+        if amount is not None:
+            total = amount if total is nothing else total + amount
     return total
 
 
@@ -161,28 +166,29 @@ class _Reader:
 
     def __init__(self, amounts: Amounts, currency: str, *, included: bool) -> None:
         self._amounts, self._currency, self._included = amounts, currency, included
+        self._zero = Money.zero(currency)
         if included:
             self._parts_of_the_tax_come_to_it()
 
     def or_zero(self, amount: Money | None) -> Money:
         """Zero for what Amazon left out: the line's total has proven that nothing is missing."""
-        return Money.zero(self._currency) if amount is None else amount
+        return self._zero if amount is None else amount
 
     def goods(self) -> Money:
         return self._not_negative("item", self._net(self._amounts.item, self._amounts.tax_on_item))
 
-    def goods_discount(self) -> Money:
-        discount = self._net(self._discounts()[0], self._amounts.tax_on_discount)
-        if discount > self.goods():
-            raise Untied(f"the discount of {discount} is more than the goods of {self.goods()}")
+    def goods_discount(self, gross: Money, goods: Money) -> Money:
+        discount = self._net(gross, self._amounts.tax_on_discount)
+        if discount > goods:
+            raise Untied(f"the discount of {discount} is more than the goods of {goods}")
         return self._not_negative("discount", discount)
 
     def tax(self) -> Money:
         return self._not_negative("tax", self.or_zero(self._amounts.tax))
 
-    def charges(self) -> tuple[Charge, ...]:
+    def charges(self, off_shipping: Money) -> tuple[Charge, ...]:
         amounts = self._amounts
-        freight = self._net(amounts.shipping, amounts.tax_on_shipping) - self._discounts()[1]
+        freight = self._net(amounts.shipping, amounts.tax_on_shipping) - off_shipping
         wrap = self._net(amounts.gift_wrap, amounts.tax_on_gift_wrap)
         named = (
             ("freight", freight),
@@ -194,7 +200,7 @@ class _Reader:
             Charge(kind, self._not_negative(kind, money).amount) for kind, money in named if money
         )
 
-    def _discounts(self) -> tuple[Money, Money]:
+    def discounts(self) -> tuple[Money, Money]:
         """On goods and on shipping. Only the parts of Amazon's discount say which."""
         amounts = self._amounts
         whole = self.or_zero(amounts.discount)
@@ -204,13 +210,14 @@ class _Reader:
                 raise Untied(
                     f"Amazon does not say whether {whole} is off the goods or the shipping"
                 )
-            return whole, self.or_zero(None)
+            return whole, self._zero
         if sum_of(on_item, on_shipping, currency=self._currency) != whole:
             raise Untied(f"the parts of the discount do not come to {whole}")
         return self.or_zero(on_item), self.or_zero(on_shipping)
 
     def _net(self, gross: Money | None, tax: Money | None) -> Money:
-        return self.or_zero(gross) - self.or_zero(tax if self._included else None)
+        net = self.or_zero(gross)
+        return net - tax if self._included and tax is not None else net
 
     def _not_negative(self, what: str, money: Money) -> Money:
         if money.amount < 0:

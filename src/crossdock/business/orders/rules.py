@@ -22,7 +22,7 @@ from crossdock.business.orders.model import (
 )
 from crossdock.business.orders.prices import Priced, Untied, extensions, priced, spread
 from crossdock.kernel.errors import NeedsPerson
-from crossdock.kernel.money import Money, digits_of
+from crossdock.kernel.money import Money, coin_of
 
 SPLIT = "#"
 
@@ -262,7 +262,7 @@ def _draft_lines(one: _Settled, tax_collected_by: str) -> Iterator[DraftLine]:
 
 
 def _coins(money: Money) -> Decimal:
-    return money.amount.quantize(Decimal(1).scaleb(-digits_of(money.currency)))
+    return money.amount.quantize(coin_of(money.currency))
 
 
 def _with_company(address: Address, company: str | None) -> Address:

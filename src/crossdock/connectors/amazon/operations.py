@@ -1,10 +1,9 @@
 """What a flow can do at Amazon."""
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from crossdock.connectors.amazon import models as m
@@ -13,6 +12,7 @@ from crossdock.connectors.amazon.client import PACKAGES, WHOLE_ORDER, AmazonClie
 from crossdock.connectors.amazon.limits import not_yet
 from crossdock.connectors.amazon.shipments import OPERATION as CONFIRM
 from crossdock.connectors.amazon.shipments import Shipments
+from crossdock.connectors.sidebyside import SideBySide
 from crossdock.kernel.errors import TryAgain
 from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.operation import Operation, Repeat, table
@@ -144,26 +144,14 @@ def _sweep(seen: Mapping[str, datetime], until: Watermark, *, more: bool = False
 
 
 class _Batch:
-    """Does the records of a batch side by side, each with its own result and evidence."""
+    """Does the records of a batch, each with its own result and evidence."""
 
     def __init__(self, at_once: int) -> None:
-        self._at_once = at_once
-        self._pool: ThreadPoolExecutor | None = None
-        self._lock = threading.Lock()
+        self._side_by_side = SideBySide(at_once, "amazon")
 
     def run(self, work: Callable[..., object], rows: Sequence[tuple[Any, ...]]) -> list[Noted]:
         """One result per row, in order. After a throttled call the rest is not even tried."""
-        refused = _FirstThrottle()
-        if len(rows) <= 1 or self._at_once <= 1:
-            return [refused.guarded(work, row) for row in rows]
-        jobs = [self._threads().submit(refused.guarded, work, row) for row in rows]
-        return [job.result() for job in jobs]
-
-    def _threads(self) -> ThreadPoolExecutor:
-        with self._lock:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(self._at_once, thread_name_prefix="amazon")
-            return self._pool
+        return self._side_by_side.run(partial(_FirstThrottle().guarded, work), rows)
 
 
 class _FirstThrottle:

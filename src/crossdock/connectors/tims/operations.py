@@ -1,9 +1,10 @@
 """What a flow can do in TIMS. Every write says how it may be repeated."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
+from crossdock.connectors.sidebyside import SideBySide
 from crossdock.connectors.tims import models as m
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.feed import Changes, Watermark, changed_keys
@@ -217,27 +218,21 @@ def stock(client: TimsClient, query: m.StockQuery) -> tuple[m.StockRow, ...]:
 
 
 class _Many:
-    """Runs a batch over a few threads: tokens for all in one go, one Result per record."""
+    """Runs a batch: tokens for all in one go, one Result per record."""
 
     def __init__(self, client: TimsClient, at_once: int) -> None:
-        self._client, self._at_once = client, at_once
+        self._client, self._side_by_side = client, SideBySide(at_once, "tims")
 
     def __call__(self, request: str, run: Run) -> Many:
         """The batch form of `run`, whose first request has that name."""
 
         def run_many(batch: Sequence[tuple[Any, ...]]) -> Sequence[Result]:
             with self._client.limits.batch(request, len(batch)) as grant:
-                done = self._together(run, batch[: grant.granted])
+                done = self._side_by_side.run(partial(_outcome, run), batch[: grant.granted])
                 held = [waiting(grant.wait) for _ in batch[grant.granted :]]
                 return [*done, *held]
 
         return run_many
-
-    def _together(self, run: Run, batch: Sequence[tuple[Any, ...]]) -> list[Result]:
-        if len(batch) <= 1 or self._at_once <= 1:
-            return [_outcome(run, record) for record in batch]
-        with ThreadPoolExecutor(self._at_once, thread_name_prefix="tims") as pool:
-            return list(pool.map(lambda record: _outcome(run, record), batch))
 
 
 def _outcome(run: Run, record: tuple[Any, ...]) -> Noted:
