@@ -13,7 +13,8 @@ from crossdock.lang.document import Cell
 from crossdock.wiring.rulefile import RuleReader, read_rule_file, read_rule_table
 
 FILE, TABLE = "stock.yaml", "stock.csv"
-_KEYS = ("version", "publish", "rules")
+_KEYS = ("version", "publish", "limits", "rules")
+_LIMIT_KEYS = ("to_zero",)
 _RULE_KEYS = ("skus", "locations", "buffer", "minimum", "maximum")
 
 
@@ -24,6 +25,8 @@ class StockRules:
     rules: Rules
     publish: bool = False
     problems: tuple[Problem, ...] = ()
+    planned: bool = False  # every write waits until somebody has approved it
+    to_zero: int | None = None  # so many SKUs go to zero within an hour; more ask a person
 
 
 def read_stock_rules(workspace: Path) -> StockRules:
@@ -40,8 +43,14 @@ def read_stock_rules(workspace: Path) -> StockRules:
     table = _Reader(TABLE, faults)
     rules = [table.rule(row) for row in rows]
     rules += [reader.rule(cell) for cell in reader.rows(cells, "rules")]
-    publish = reader.publish(cells) == "on"
-    return StockRules(Rules(rules), publish, (*reader.problems, *table.problems))
+    limits = cells.get("limits")
+    limit = reader.inside(limits, _LIMIT_KEYS, "limits") if limits is not None else {}
+    zero, publish = reader.number(limit, "to_zero"), reader.publish(cells)
+    problems = (*reader.problems, *table.problems)
+    return StockRules(
+        Rules(rules), publish != "off", problems, publish == "plan",
+        None if zero is None else int(zero),
+    )  # fmt: skip
 
 
 class _Reader(RuleReader):

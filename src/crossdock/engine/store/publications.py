@@ -60,6 +60,14 @@ def every(db: Database) -> dict[str, Publication]:
         return {row["sku"]: _publication(row) for row in rows}
 
 
+def zeroed_since(db: Database, since: datetime) -> int:
+    """How many SKUs were told to be zero since then."""
+    told = (publication.c.quantity == 0) & (publication.c.sent_at > since)
+    query = sa.select(sa.func.count()).select_from(publication).where(told)
+    with db.reading() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
 def keep(db: Database, row: Publication) -> None:
     """What is known now. A row of an older generation changes nothing."""
     values = {name: getattr(row, name) for name in Publication.__slots__}

@@ -1,0 +1,81 @@
+"""What keeps a quantity from being written just now: a price that is not there yet, or a person who
+has to look first.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from crossdock.business.stock.model import Offer
+from crossdock.engine.store import Database, approvals, publications
+from crossdock.engine.store.approvals import Held
+from crossdock.kernel.errors import TryAgain
+from crossdock.wiring.stockrules import StockRules
+
+KIND = "stock"
+HOUR, HELD_AGAIN = timedelta(hours=1), timedelta(minutes=10)
+PRICE_AGAIN = timedelta(seconds=30)
+MANY = "more SKUs go to zero within an hour than limits.to_zero allows"
+
+
+class StockGuard:
+    """Asked before every write of a quantity."""
+
+    def __init__(
+        self,
+        store: Callable[[], Database],
+        now: Callable[[], datetime],
+        rules: Callable[[], StockRules],
+        price_pending: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        """`price_pending` says why a SKU must not come back yet; empty when it may."""
+        self._store, self._now, self._rules = store, now, rules
+        self._price_pending = price_pending
+
+    def admit(self, offer: Offer, standing: int | None) -> None:
+        """Go on, or a TryAgain. `standing` is what Amazon shows now."""
+        why = self._why_not(offer, standing or 0)
+        if not why:
+            approvals.release(self._store(), KIND, offer.sku)
+        elif not approvals.is_approved(
+            self._store(), KIND, offer.sku, str(offer.quantity), self._now()
+        ):
+            self._hold(offer, standing, why)
+        if offer.quantity > 0 and not standing:
+            self._priced(offer)
+
+    def concerns(self, offer: Offer, told: int) -> bool:
+        """It has to be asked for this write, so what is live has to be known."""
+        rules = self._rules()
+        return rules.planned or (offer.quantity == 0) != (told == 0)
+
+    def seen(self, offer: Offer) -> None:
+        """It is live: what was approved has been used, and nothing waits."""
+        approvals.release(self._store(), KIND, offer.sku)
+        approvals.used(self._store(), KIND, offer.sku)
+
+    def _why_not(self, offer: Offer, standing: int) -> str:
+        rules, db = self._rules(), self._store()
+        if rules.planned:
+            return "stock.yaml says publish: plan"
+        if rules.to_zero is None or offer.quantity > 0 or not standing:
+            return ""
+        gone = publications.zeroed_since(db, self._now() - HOUR)
+        full = gone >= rules.to_zero or approvals.held_because(db, KIND, MANY)
+        return MANY if full else ""
+
+    def _hold(self, offer: Offer, standing: int | None, why: str) -> None:
+        old = None if standing is None else str(standing)
+        held = Held(KIND, offer.sku, old, str(offer.quantity), why, self._now())
+        approvals.hold(self._store(), held)
+        raise TryAgain(
+            f"{offer.quantity} of {offer.sku} wait for a person: {why}",
+            after=HELD_AGAIN, counts=False, about=f"SKU {offer.sku}", code="held",
+        )  # fmt: skip
+
+    def _priced(self, offer: Offer) -> None:
+        """Amazon shows stock before prices: what comes back must not be sold at its old price."""
+        if pending := self._price_pending(offer.sku):
+            raise TryAgain(
+                f"{offer.sku} is offered again when its price is right: {pending}",
+                after=PRICE_AGAIN, counts=False, about=f"SKU {offer.sku}", code="price-first",
+            )  # fmt: skip
