@@ -46,9 +46,9 @@ def read_stock_rules(workspace: Path) -> StockRules:
     limits = cells.get("limits")
     limit = reader.inside(limits, _LIMIT_KEYS, "limits") if limits is not None else {}
     zero, publish = reader.number(limit, "to_zero"), reader.publish(cells)
-    problems = (*reader.problems, *table.problems)
+    found_faults = (*reader.problems, *table.problems)
     return StockRules(
-        Rules(rules), publish != "off", problems, publish == "plan",
+        Rules(rules), publish != "off", found_faults, publish == "plan",
         None if zero is None else int(zero),
     )  # fmt: skip
 
