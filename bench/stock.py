@@ -23,7 +23,7 @@ from crossdock.simulators import wire
 from crossdock.simulators.amazon import AmazonSim
 from crossdock.simulators.clock import HandClock
 from crossdock.simulators.server import parse_query
-from crossdock.wiring.stock_runs import Publisher
+from crossdock.wiring.stock_publishing import Publisher
 
 BEGAN = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 TICK = timedelta(milliseconds=200)

@@ -14,7 +14,7 @@ from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
 from crossdock.kernel.quota import MemoryBuckets
 from crossdock.simulators.amazon import AmazonSim
 from crossdock.simulators.clock import HandClock
-from crossdock.wiring.stock_runs import MOST_WRITES, PATIENCE, Publisher
+from crossdock.wiring.stock_publishing import MOST_WRITES, PATIENCE, Publisher
 from crossdock.wiring.stocking import StockDesk
 from tests.connectors.amazon.conftest import NOW, US
 from tests.connectors.amazon.conftest import InProcess as Wire

@@ -45,7 +45,7 @@ from crossdock.wiring.settlement_runs import (
     settlement_feed,
     settlement_operations,
 )
-from crossdock.wiring.stock_runs import stock_feeds, stock_operations
+from crossdock.wiring.stock_runs import stock_bulk, stock_feeds, stock_operations
 from crossdock.wiring.stocking import StockDesk
 from crossdock.wiring.subscribing import Subscriber
 
@@ -185,6 +185,7 @@ class House:
             customers_feed(self.tims, self.settings.folder),
             purge_feed(self.db),
             *stock_feeds(self.stock),
+            stock_bulk(self.stock, self.amazon, lambda: self.db),
         ):
             feeds[found.name] = found
         runner = Runner(
