@@ -12,6 +12,7 @@ from crossdock.business.stock.model import Offer
 from crossdock.business.stock.rules import Rules
 from crossdock.connectors.amazon.auth import AmazonAccount
 from crossdock.connectors.amazon.client import AmazonClient
+from crossdock.connectors.amazon.limits import RATE_HEADER, RATES
 from crossdock.connectors.http import ReplyLost, Request, Response
 from crossdock.engine.dispatcher import Engine
 from crossdock.engine.durable import Inline
@@ -107,7 +108,7 @@ class Depot:
             lwa_endpoint="https://amazon.localhost",
         )  # fmt: skip
         buckets = StoredBuckets(self.db, self.clock.now)
-        amazon = AmazonClient(account, self.line, self.clock, buckets)
+        self.amazon = amazon = AmazonClient(account, self.line, self.clock, buckets)
         operations = table(*stock_operations(self.desk, amazon, lambda: self.db))
         source = load_flow(_FLOW_FILE.read_bytes(), "stock/flow.yaml")
         flow = compile_flow(source, operations, {}, types())
@@ -129,6 +130,13 @@ class Depot:
         rows = [Publication(sku, 1, quantity, SEEN, siblings=beside) for sku in skus]
         with self.db.writing() as connection:
             publications.keep_all(self.db, connection, rows)
+
+    def slow_down(self, operation: str, rate: float) -> None:
+        """Amazon allows so many of these calls a second, and we know it."""
+        self.sim.api.buckets.rates[operation] = (rate, 1)
+        quota = self.amazon.quota
+        quota.take(operation, RATES[operation].burst)
+        quota.heard(operation, {RATE_HEADER: f"{rate}"})
 
     def counts(self, wanted: dict[str, int]) -> None:
         """TIMS has other numbers now, and says so."""

@@ -28,6 +28,7 @@ POLL = timedelta(seconds=10)
 LISTED = timedelta(seconds=60)  # Amazon's list shows a feed by then
 DEADLINE = timedelta(minutes=30)  # then a feed is taken back, or given up
 RESULT_BY = timedelta(minutes=10)  # after its end; then its SKUs are looked at without it
+TOGETHER = 60  # SKUs that are looked at together after a feed; searches for more are not saved up
 _CLOCKS_DIFFER = timedelta(minutes=2)
 _LARGEST = 10 * 1024 * 1024  # bytes of a document
 
@@ -234,16 +235,15 @@ class Bulk:
 
     def _looks(self, rows: Sequence[Item], ending: Ending) -> Mapping[str, datetime]:
         """When each is looked at: as fast as the quota allows, and no faster, so that what is due
-        meanwhile need not stand behind them all.
+        meanwhile need not stand behind them all; some together, so that one search serves them.
         """
-        pace, at = self.looker.pace(), max(self.now() + LOOK, self._looks_until)
-        looks: dict[str, datetime] = {}
-        for row in rows:
-            if row.sku in ending.refused:
-                looks[row.sku] = self.now()
-                continue
-            looks[row.sku] = at
-            at += pace
+        told = [row.sku for row in rows if row.sku not in ending.refused]
+        at, pace = max(self.now() + LOOK, self._looks_until), self.looker.pace()
+        looks = dict.fromkeys(ending.refused, self.now())
+        for start in range(0, len(told), TOGETHER):
+            some = told[start : start + TOGETHER]
+            looks |= dict.fromkeys(some, at)
+            at += pace * len(some)
         self._looks_until = at
         return looks
 

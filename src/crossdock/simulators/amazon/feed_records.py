@@ -38,6 +38,7 @@ class SimFeed:
     created: datetime
     begins: datetime  # worked on from then
     messages: list[Row] = field(default_factory=list)
+    skus: tuple[str, ...] = ()  # what it is about
     dies_at: int | None = None  # FATAL after so many messages
     broken: str = ""  # why nothing of it can be read
     late: timedelta = timedelta(0)  # of the result, after the end
@@ -51,7 +52,7 @@ class SimFeed:
     @property
     def to_do(self) -> int:
         """Messages that will be looked at."""
-        return len(self.messages) if self.dies_at is None else self.dies_at
+        return len(self.skus) if self.dies_at is None else self.dies_at
 
     @property
     def ends(self) -> datetime:

@@ -195,7 +195,7 @@ class Feeds:
                     feed.applied += 1
                 if now >= feed.ends:
                     self._under_way.remove(feed)
-                    feed.messages = feed.messages[:1]  # they have had their effect
+                    feed.messages = []  # they have had their effect
         finally:
             self._working = False
 
@@ -212,6 +212,7 @@ class Feeds:
         if feed.broken:
             feed.issues.append({"severity": "ERROR", "message": feed.broken, "code": "4000000"})
             feed.messages = []
+        feed.skus = tuple(str(message.get("sku")) for message in feed.messages)
         if fault := faults.strikes("feed_stuck", feed.feed_type):
             wait = timedelta(seconds=float(fault.settings.get("seconds", 900)))
             if fault.settings.get("where") == "progress":
@@ -219,7 +220,7 @@ class Feeds:
             else:
                 feed.begins += wait
         if faults.strikes("feed_fatal_half", feed.feed_type):
-            feed.dies_at = len(feed.messages) // 2
+            feed.dies_at = len(feed.skus) // 2
         if fault := faults.strikes("feed_result_late", feed.feed_type):
             feed.late = timedelta(seconds=float(fault.settings.get("seconds", 300)))
         feed.result_id = f"amzn1.tortuga.4.na.r{feed.feed_id}"
