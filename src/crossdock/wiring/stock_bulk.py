@@ -57,6 +57,7 @@ class Bulk:
         waits = [self._safely(partial(self._advance, feed), troubles)
                  for feed in bulk.under_way(self.store())]  # fmt: skip
         waits += [self._safely(self._fill, troubles)]
+        self._tell_of_refusal()
         for error in sorted(troubles, key=lambda e: isinstance(e, TryAgain)):
             raise error
         soonest = min((w for w in waits if w is not None), default=None)
@@ -122,7 +123,7 @@ class Bulk:
             feed_id = self._asked(feed, document_id, about)
         except NeedsPerson as error:
             self._refused(feed, error)
-            raise
+            return None
         self._known(feed, feed_id)
         return self._next_look(feed)
 
@@ -148,6 +149,17 @@ class Bulk:
             self.store(), feed.ref, bulk.SUBMITTING, bulk.SUBMITTED,
             feed_id=feed_id, submitted_at=self.now(),
         )  # fmt: skip
+
+    def _tell_of_refusal(self) -> None:
+        """A person's, for as long as single calls have to do."""
+        refused = self.lanes.refused()
+        if refused is not None:
+            raise NeedsPerson(
+                f"Amazon takes no feed of ours: {refused.remark}",
+                kind="feed-refused",
+                remedy="Do what Amazon's words ask for; meanwhile single calls do the work.",
+                about="feeds of quantities",
+            )
 
     # --- feeds that are under way
 

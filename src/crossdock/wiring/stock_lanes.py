@@ -10,7 +10,7 @@ from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.feeds import MOST_MESSAGES, SUBMISSIONS
 from crossdock.connectors.amazon.limits import not_yet
 from crossdock.engine.store import Database, bulk
-from crossdock.engine.store.bulk import CANCELLED, DONE, FATAL, LOST, REFUSED
+from crossdock.engine.store.bulk import CANCELLED, DONE, FATAL, LOST, REFUSED, ListingFeed
 from crossdock.kernel.errors import TryAgain
 
 SINGLE, FEED = "single", "feed"
@@ -87,7 +87,13 @@ class Lanes:
             if f.state in (FATAL, CANCELLED, LOST, REFUSED) and f.ended_at is not None
             and self.now() - f.ended_at < DISTRUST
         ]  # fmt: skip
-        return len(bad) < 2 and not any(f.state == REFUSED for f in bad)
+        return len(bad) < 2 and self.refused() is None
+
+    def refused(self) -> ListingFeed | None:
+        """A feed that Amazon did not take at all, within the hour."""
+        since = self.now() - DISTRUST
+        ended = [f for f in bulk.recent(self.store(), 20) if f.ended_at and f.ended_at > since]
+        return next((f for f in ended if f.state == REFUSED), None)
 
     def submission_wait(self) -> timedelta:
         """How long until Amazon takes another feed."""

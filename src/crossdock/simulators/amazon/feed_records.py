@@ -43,7 +43,7 @@ class SimFeed:
     broken: str = ""  # why nothing of it can be read
     late: timedelta = timedelta(0)  # of the result, after the end
     slow: timedelta = timedelta(0)  # IN_PROGRESS before the first message
-    cancelled: bool = False
+    cancelled: datetime | None = None
     applied: int = 0  # messages looked at so far
     issues: list[Row] = field(default_factory=list)
     invalid: int = 0
@@ -70,7 +70,7 @@ class SimFeed:
 
     def status(self, now: datetime) -> str:
         """As getFeed names it."""
-        if self.cancelled:
+        if self.cancelled is not None:
             return CANCELLED
         if now < self.begins:
             return IN_QUEUE

@@ -143,7 +143,7 @@ class Feeds:
         feed = self._of(call)
         if feed.status(call.now) != IN_QUEUE:
             raise invalid("Only a feed that is IN_QUEUE can be cancelled.")
-        feed.cancelled = True
+        feed.cancelled = call.now
         self._under_way.remove(feed)
         return Reply(200)
 
