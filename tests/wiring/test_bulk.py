@@ -257,21 +257,33 @@ def test_news_of_a_sku_in_a_feed_waits_for_its_end(memory: Database) -> None:
     assert depot.line.count("PATCH", "S-3") == 1
 
 
-def test_accepted_and_unchanged_goes_the_other_way_before_a_person_is_asked(
-    memory: Database,
-) -> None:
-    depot = a_depot(memory, ["ONE", *MANY])
+def test_a_call_without_effect_goes_by_feed_before_a_person_is_asked(memory: Database) -> None:
+    depot = a_depot(memory, MANY)
     depot.sim.faults.load([{"fault": "accepted_unchanged", "operations": [PATCH]}])
-    depot.counts({"ONE": 9})
+    depot.counts({"S-001": 9})
     settled(depot)
-    row = publications.of(memory, "ONE")
+    row = publications.of(memory, "S-001")
     assert row is not None
     assert (row.path, row.tried, row.attempts) == ("feed", "feed,single", 3)
+    assert cases.listed(memory, limit=10) == []
+
+
+def test_a_feed_without_effect_is_followed_by_calls(memory: Database) -> None:
+    depot = a_depot(memory)
     depot.sim.faults.load([{"fault": "accepted_unchanged", "operations": [LISTINGS_FEED]}])
-    depot.counts(dict.fromkeys(MANY, 9))
+    depot.counts(dict.fromkeys(FEW, 9))
     settled(depot)
     assert cases.listed(memory, limit=10) == []
-    assert {r.path for r in publications.of_many(memory, MANY).values()} == {"single"}
+    assert {r.path for r in publications.every(memory).values()} == {"single"}
+
+
+def test_neither_way_has_an_effect_and_a_person_is_asked(memory: Database) -> None:
+    depot = a_depot(memory, MANY)
+    depot.sim.faults.load([{"fault": "accepted_unchanged"}])
+    depot.counts({"S-001": 9})
+    depot.run()
+    (case,) = cases.listed(memory, limit=10)
+    assert (case.kind, submitted(depot)) == ("stock-not-shown", 1)
 
 
 def test_switched_off_nothing_that_waits_is_sent(memory: Database) -> None:
