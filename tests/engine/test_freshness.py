@@ -54,9 +54,9 @@ def test_very_many_skus_wait_for_two_looks_at_each_twenty_at_once():
 
 
 def test_the_advice_is_the_largest_number_that_still_does():
-    most = freshness.most_skus(LOAD, BUCKETS, 300)
-    assert freshness.stock(replace(LOAD, skus=most), BUCKETS).seconds <= 300
-    assert freshness.stock(replace(LOAD, skus=most + 2), BUCKETS).seconds > 300
+    most = freshness.most_skus(LOAD, BUCKETS, 200)
+    assert freshness.stock(replace(LOAD, skus=most), BUCKETS).seconds <= 200
+    assert freshness.stock(replace(LOAD, skus=most + 2), BUCKETS).seconds > 200
     sweep = freshness.longest_sweep(LOAD, BUCKETS, 500)
     assert freshness.orders(replace(LOAD, sweep_every=sweep), BUCKETS).seconds <= 500
     assert sweep < LOAD.sweep_every

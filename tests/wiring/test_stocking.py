@@ -333,7 +333,8 @@ def test_many_are_looked_at_in_one_call_and_a_comma_is_looked_at_alone(shop):
     assert {r.result.state for r in results} == {"live already"}
     asked = [r.url.split("/items/")[1] for r in shop.wire.asked if "listings" in r.url]
     assert ["identifiers" in url for url in asked] == [True, True, False]
-    assert all(len(r.calls) == 1 for r in results)  # each has the call that it was seen in
+    seen_by = {r.calls[-1].operation for r in results[:24]}  # each has the call that showed it
+    assert seen_by == {"searchListingsItems"}
 
 
 def test_what_the_search_does_not_know_is_read_before_it_is_called_missing(shop):
@@ -357,7 +358,8 @@ def test_without_quota_nothing_is_written_unread_and_all_get_a_place_in_line(sho
     results = [r.result for r in publisher.publish_many(rows)]
     assert [r.code for r in results] == ["quota"] * 4 + ["not-visible"] * 2 + ["quota"] * 2
     waits = [r.after.total_seconds() for r in results if r.code == "quota"]
-    assert waits == pytest.approx([3 / 4.75, 4 / 4.75, 5 / 4.75, 6 / 4.75, 1 / 4.75, 2 / 4.75])
+    places = [3, 4, 5, 6, 1, 2]  # decreases before increases
+    assert waits == pytest.approx([place / 4.75 for place in places], abs=1e-5)
 
 
 def test_decreases_go_before_increases(shop):
