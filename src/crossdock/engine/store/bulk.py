@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from crossdock.engine.model import FEED as RECURRING
 from crossdock.engine.store import publications
 from crossdock.engine.store.database import Database
+from crossdock.engine.store.feed_tables import basket, listing_feed
 from crossdock.engine.store.inbox import upsert
 from crossdock.engine.store.publications import SENT, UNSURE, Publication
-from crossdock.engine.store.schema import basket, listing_feed, work
+from crossdock.engine.store.schema import work
 
 PLANNED = "planned"  # its rows are chosen; Amazon knows nothing of it
 SUBMITTING = "submitting"  # Amazon may know of it

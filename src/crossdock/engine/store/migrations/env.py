@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from crossdock.engine.store.schema import metadata
+from crossdock.engine.store.feed_tables import metadata  # those of schema.py and its own
 
 context.configure(
     connection=context.config.attributes["connection"],
