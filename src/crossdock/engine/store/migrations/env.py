@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from crossdock.engine.store.feed_tables import metadata  # those of schema.py and its own
+from crossdock.engine.store.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
