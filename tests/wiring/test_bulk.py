@@ -145,6 +145,7 @@ def test_after_a_fatal_feed_the_rest_goes_again(memory: Database, late: int) -> 
     again = {r.sku for r in publications.every(memory).values() if r.attempts == 2}
     assert fatal.messages == 6
     assert len(again) == 3  # the half that Amazon did not carry out
+    assert late or depot.last_effect() < 60 + 30 + 300  # as soon as it was known to be missing
 
 
 def test_a_feed_nobody_begins_to_work_on_is_taken_back(memory: Database) -> None:
@@ -395,6 +396,18 @@ def test_two_workers_submit_a_basket_once(db: Database) -> None:
     depot.counts(dict.fromkeys(FEW, 9))
     settled(depot)
     assert submitted(depot) == 1
+
+
+def test_decreases_are_the_first_messages(db: Database) -> None:
+    db.migrate()
+    items = [Item(f"K-{n}", 1, n, 1, False, "feed", BEGAN, rises=n < 3) for n in range(6)]
+    bulk.put(db, items, "stock.bulk", BEGAN)
+    assert bulk.take(db, "first", 2, BEGAN) == 2
+    assert not any(row.rises for row in bulk.rows_of(db, "first"))
+    assert bulk.take(db, "second", 9, BEGAN) == 4
+    assert [row.rises for row in bulk.rows_of(db, "second")] == [False, True, True, True]
+    bulk.put(db, [items[0]], "stock.bulk", BEGAN)  # it is in a feed: nothing of it changes
+    assert bulk.waiting(db).count == 0
 
 
 def test_a_row_goes_in_one_feed_whoever_chooses(db: Database) -> None:
