@@ -187,6 +187,7 @@ def test_a_lost_answer_to_the_submission_makes_no_second_feed(memory: Database, 
     depot.counts(dict.fromkeys(FEW, 9))
     settled(depot)
     assert submitted(depot) == 1
+    assert [f.state for f in bulk.recent(memory, 9)] == ["done"]  # it was found again
     assert depot.line.count("POST", "/2021-06-30/feeds") == (
         1 if fault == "reply_lost_after_write" else 2
     )
