@@ -16,7 +16,7 @@ from crossdock.simulators.amazon.feed_records import LISTINGS_FEED
 from crossdock.wiring.stock_bulk import DEADLINE
 from crossdock.wiring.stock_lanes import PATCH
 
-MANY = [f"S-{n:03}" for n in range(400)]
+MANY = [f"S-{n:03}" for n in range(340)]
 FEW = [f"S-{n}" for n in range(6)]
 
 
@@ -92,7 +92,7 @@ def test_many_go_in_one_feed_unread_and_are_seen(memory: Database) -> None:
         ("feed", feed.feed_id, SEEN)
     }
     assert all(r.took is not None and r.took > timedelta(seconds=60) for r in rows.values())
-    assert (feed.state, feed.messages, feed.refused) == ("done", 400, 0)
+    assert (feed.state, feed.messages, feed.refused) == ("done", 340, 0)
     assert bulk.every(memory) == {}
     beside = depot.sim.listings.items[depot.seller, MANY[0]].live["fulfillment_availability"][0]
     assert beside["lead_time_to_ship_max_days"] == 2
@@ -100,7 +100,7 @@ def test_many_go_in_one_feed_unread_and_are_seen(memory: Database) -> None:
 
 def test_what_was_never_published_is_looked_at_before_it_goes_in_a_feed(memory: Database) -> None:
     depot = a_depot(memory, MANY)
-    fresh = [f"NEW-{n}" for n in range(400)]
+    fresh = [f"NEW-{n}" for n in range(340)]
     for sku in fresh:
         depot.sim.listings.offer(sku, 1, lead_time=7)
     depot.sim.listings.offer("NEW-7", 3, channel="AMAZON_NA")  # Amazon's warehouses hold it
@@ -240,13 +240,13 @@ def test_a_decrease_of_what_waits_for_a_feed_is_taken_out_of_the_basket(memory: 
     depot = a_depot(memory, MANY)
     depot.counts(dict.fromkeys(MANY, 9))
     depot.engines[0].pump()  # all are in the basket; the feed has not begun
-    assert bulk.waiting(memory).count == 400
+    assert bulk.waiting(memory).count == 340
     depot.counts({"S-007": 0})
     while depot.live("S-007"):
         depot.turn(timedelta(seconds=1))
     assert depot.clock.now() - BEGAN <= timedelta(seconds=20)
     settled(depot)
-    assert [len(f.skus) for f in depot.sim.feeds.sent.values()] == [399]
+    assert [len(f.skus) for f in depot.sim.feeds.sent.values()] == [339]
 
 
 def test_news_of_a_sku_in_a_feed_waits_for_its_end(memory: Database) -> None:

@@ -30,7 +30,6 @@ DEADLINE = timedelta(minutes=30)  # then a feed is taken back, or given up
 RESULT_BY = timedelta(minutes=10)  # after its end; then its SKUs are looked at without it
 TOGETHER = 60  # SKUs that are looked at together after a feed; searches for more are not saved up
 _CLOCKS_DIFFER = timedelta(minutes=2)
-_LARGEST = 10 * 1024 * 1024  # bytes of a document
 
 
 class Bulk:
@@ -113,8 +112,6 @@ class Bulk:
         document = feeds.quantities_document(
             self.amazon, ((r.sku, r.quantity, r.wiped) for r in bulk.rows_of(db, feed.ref))
         )
-        if len(document) > _LARGEST:
-            raise AssertionError(f"a feed of {feed.messages} has {len(document)} bytes")
         try:
             document_id = feeds.upload(self.amazon, document, about)
             del document

@@ -275,11 +275,12 @@ def settle(
                 for item in told
             ],
         )  # fmt: skip
-        for sku, words in ending.refused.items():
+        if ending.refused:
             connection.execute(
                 basket.update()
-                .where(basket.c.sku == sku, basket.c.feed == feed.ref)
-                .values(refused=list(words))
+                .where(basket.c.sku == sa.bindparam("k"), basket.c.feed == feed.ref)
+                .values(refused=sa.bindparam("w", type_=basket.c.refused.type)),
+                [{"k": sku, "w": list(words)} for sku, words in sorted(ending.refused.items())],
             )
         connection.execute(
             basket.delete().where(basket.c.feed == feed.ref, basket.c.refused.is_(None))
