@@ -117,6 +117,7 @@ def test_pages_of_feeds_are_asked_for_by_the_token_alone() -> None:
 @pytest.mark.parametrize(
     ("content", "error"),
     [(b"not gzip", TryAgain), (gzip.compress(b"{}"), Defect), (gzip.compress(b"{"), Defect)],
+    ids=["not gzip", "no result", "not json"],
 )
 def test_a_result_that_cannot_be_read(content: bytes, error: type) -> None:
     document = ok({"feedDocumentId": "d", "url": "https://documents.example/y",
