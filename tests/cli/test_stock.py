@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from crossdock.engine.store import bulk, open_database
+from crossdock.engine.store.bulk import Ending, Item
 from crossdock.kernel.clock import ManualClock, SystemClock
 from crossdock.simulators.server import Server
 from demo.workspace import write_workspace
@@ -75,6 +79,34 @@ def test_publishing_by_hand_waits_for_a_worker(shop: Path, run: Run) -> None:
     (shop / "stock.yaml").write_text("publish: on\n" + RULES, "utf-8")
     found = json.loads(run("stock", "publish", "TIP", "TIP", "--json").stdout)
     assert found == {"asked": ["TIP"], "worker_alive": False}
+
+
+def test_feeds_are_listed_with_what_became_of_them(shop: Path, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    assert json.loads(run("stock", "feeds", "--json").stdout) == {"waiting": 0, "feeds": []}
+    db, now = open_database(f"sqlite:///{shop / 'crossdock.db'}"), SystemClock().now()
+    item = Item("TIP", 1, 3, 1, False, "feed", now)
+    bulk.put(db, [item], "stock.bulk", now)
+    assert json.loads(run("stock", "feeds", "--json").stdout)["waiting"] == 1
+    (row,) = [r for r in json.loads(run("stock", "list", "--json").stdout)["skus"]
+              if r["sku"] == "TIP"]  # fmt: skip
+    assert row["state"] == "waits for a feed"
+    bulk.take(db, "bulk-1", 10, now)
+    assert bulk.move(db, "bulk-1", "planned", "submitting", submitting_at=now)
+    assert bulk.move(db, "bulk-1", "submitting", "submitted", feed_id="50", submitted_at=now)
+    (feed,) = bulk.under_way(db)
+    ended = replace(feed, done_at=now + timedelta(seconds=61))
+    assert bulk.settle(db, ended, Ending("done", True), "stock", {}, now)
+    db.close()
+    (found,) = json.loads(run("stock", "feeds", "--json").stdout)["feeds"]
+    assert (found["feed"], found["state"], found["messages"], found["refused"]) == (
+        "50", "done", 1, 0,
+    )  # fmt: skip
+    assert "61 s" in run("stock", "feeds").stdout
+    shown = json.loads(run("stock", "list", "--json").stdout)["skus"]
+    assert [(r["path"], r["submission"], r["state"]) for r in shown if r["sku"] == "TIP"] == [
+        ("feed", "50", "sent")
+    ]
 
 
 def test_the_quota_plan_tells_the_worst_age_and_what_it_is_made_of(shop: Path, run: Run) -> None:

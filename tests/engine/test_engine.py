@@ -251,6 +251,22 @@ def test_a_feed_that_fails_keeps_its_place(db: Database, clock: ManualClock) -> 
     assert cases.listed(db) == []
 
 
+def test_a_feed_can_come_back_sooner_and_never_later(db: Database, clock: ManualClock) -> None:
+    waits = [timedelta(seconds=3), timedelta(hours=3)]
+    read: list[float] = []
+    began = clock.now()
+
+    def turn(_: str | None) -> Reading:
+        read.append((clock.now() - began).total_seconds())
+        return Reading([], None, after=waits.pop(0) if waits else None)
+
+    house = engine(db, clock, Shop(), feeds=(Feed("f", timedelta(minutes=5), turn),))
+    for _ in range(400):
+        house.pump()
+        clock.advance(timedelta(seconds=1))
+    assert read == [0, 3, 303]
+
+
 def test_the_timeline_tells_the_whole_story(db: Database, clock: ManualClock) -> None:
     shop = Shop(trouble={"A": [outage(), unknown_sku()]})
     house = engine(db, clock, shop)

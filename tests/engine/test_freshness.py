@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossdock.engine import freshness
-from crossdock.engine.freshness import FOREVER, Buckets, Load, Rate
+from crossdock.engine.freshness import FOREVER, Buckets, Feeds, Load, Rate
 
 BUCKETS = Buckets(
     Rate("searchOrders", 0.05, 20), Rate("getOrder", 0.5, 30), Rate("confirmShipment", 2.0, 10),
-    Rate("getListingsItem", 5.0, 10), Rate("patchListingsItem", 5.0, 5),
+    Rate("searchListingsItems", 5.0, 5), Rate("patchListingsItem", 5.0, 5),
+    Feeds(Rate("createFeed", 0.01, 15), 25_000, 5, 300, 30, 60, 0.005),
 )  # fmt: skip
 LOAD = Load(
     orders_a_day=864, peak=10, skus=1000, sweep_every=300, sweep_overlap=600, again_every=3600,
@@ -39,15 +40,23 @@ def test_tracking_waits_for_an_hours_shipments():
     assert freshness.tracking(LOAD, BUCKETS).seconds == pytest.approx(30 + 360 / 2.0)
 
 
-def test_stock_waits_for_two_reads_of_every_sku():
-    found = freshness.stock(LOAD, BUCKETS)
-    assert found.seconds == pytest.approx(30 + 2000 / (5 - 1000 / 21600))
+def test_few_skus_wait_for_single_calls_and_many_for_a_feed():
+    assert freshness.stock(LOAD, BUCKETS).seconds == pytest.approx(30 + 1000 / 5)
+    many = freshness.stock(replace(LOAD, skus=10_000), BUCKETS)
+    assert many.seconds == pytest.approx(30 + 30 + 300 + 60 + 50)
+
+
+def test_very_many_skus_wait_for_two_looks_at_each_twenty_at_once():
+    found = freshness.stock(replace(LOAD, skus=100_000), BUCKETS)
+    assert found.seconds == pytest.approx(30 + 10_000 / (5 - 5000 / 21600))
+    assert BUCKETS.feeds.lasts(100_000) == pytest.approx(30 + 400 + 60 + 125)  # createFeed's rate
+    assert BUCKETS.feeds.lasts(250_000) == pytest.approx(30 + 1000 + 60 + 125)
 
 
 def test_the_advice_is_the_largest_number_that_still_does():
-    most = freshness.most_skus(LOAD, BUCKETS, 300)
-    assert freshness.stock(replace(LOAD, skus=most), BUCKETS).seconds <= 300
-    assert freshness.stock(replace(LOAD, skus=most + 2), BUCKETS).seconds > 300
+    most = freshness.most_skus(LOAD, BUCKETS, 200)
+    assert freshness.stock(replace(LOAD, skus=most), BUCKETS).seconds <= 200
+    assert freshness.stock(replace(LOAD, skus=most + 2), BUCKETS).seconds > 200
     sweep = freshness.longest_sweep(LOAD, BUCKETS, 500)
     assert freshness.orders(replace(LOAD, sweep_every=sweep), BUCKETS).seconds <= 500
     assert sweep < LOAD.sweep_every

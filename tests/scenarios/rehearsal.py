@@ -91,7 +91,7 @@ class Rehearsal:
         amazon, tims = self.world.amazon, self.world.tims
         self.wires = Wires(
             {"amazon.localhost": amazon.api, "lwa.localhost": amazon.lwa,
-             "tims.localhost": tims.api}, self.hands,
+             "tims.localhost": tims.api, "documents.example": amazon.api}, self.hands,
         )  # fmt: skip
         seller = amazon.sellers[0]
         write_workspace(

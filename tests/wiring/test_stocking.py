@@ -10,11 +10,12 @@ from crossdock.connectors.amazon.auth import AmazonAccount
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.engine.store import open_database, publications
+from crossdock.engine.store.publications import SEEN, Publication
 from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
 from crossdock.kernel.quota import MemoryBuckets
 from crossdock.simulators.amazon import AmazonSim
 from crossdock.simulators.clock import HandClock
-from crossdock.wiring.stock_runs import MOST_WRITES, PATIENCE, Publisher
+from crossdock.wiring.stock_publishing import MOST_WRITES, PATIENCE, Publisher
 from crossdock.wiring.stocking import StockDesk
 from tests.connectors.amazon.conftest import NOW, US
 from tests.connectors.amazon.conftest import InProcess as Wire
@@ -324,21 +325,41 @@ def test_a_sku_without_a_listing_asks(shop):
     assert caught.value.kind == "listing-missing"
 
 
-def test_in_a_flood_what_is_known_to_differ_is_written_unread(shop):
-    shop.amazon.listings.offer("TIP", 9, lead_time=4)
-    shop.publish("TIP", 9)
+def test_many_are_looked_at_in_one_call_and_a_comma_is_looked_at_alone(shop):
+    skus = [f"S-{n}" for n in range(24)] + ["A,B"]
+    for sku in skus:
+        shop.amazon.listings.offer(sku, 3)
+    results = shop.publisher.publish_many([(Offer(sku, 3),) for sku in skus])
+    assert {r.result.state for r in results} == {"live already"}
+    asked = [r.url.split("/items/")[1] for r in shop.wire.asked if "listings" in r.url]
+    assert ["identifiers" in url for url in asked] == [True, True, False]
+    seen_by = {r.calls[-1].operation for r in results[:24]}  # each has the call that showed it
+    assert seen_by == {"searchListingsItems"}
+
+
+def test_what_the_search_does_not_know_is_read_before_it_is_called_missing(shop):
+    skus = [f"S-{n}" for n in range(5)]
+    for sku in skus[1:]:
+        shop.amazon.listings.offer(sku, 3)
+    results = shop.publisher.publish_many([(Offer(sku, 3),) for sku in skus])
+    assert results[0].result.kind == "listing-missing"
+    asked = [r.url for r in shop.wire.asked if "listings" in r.url]
+    assert ["identifiers" in url for url in asked] == [True, False]
+
+
+def test_without_quota_nothing_is_written_unread_and_all_get_a_place_in_line(shop):
+    for n in range(8):
+        shop.amazon.listings.offer(f"S-{n}", 9)
     publisher = shop.publisher
-    publisher.amazon.quota.take("getListingsItem", 9)
-    shop.wire.asked.clear()
-    with pytest.raises(TryAgain):
-        publisher.publish(Offer("TIP", 2))
-    assert [r.method for r in shop.wire.asked if "listings" in r.url] == ["PATCH"]
-    shop.advance(timedelta(seconds=20))
-    assert publisher.publish(Offer("TIP", 2)).state == "seen"
-    assert (
-        shop.live("TIP")[1].submitted["fulfillment_availability"][0]["lead_time_to_ship_max_days"]
-        == 4
-    )
+    publisher.amazon.quota.take("patchListingsItem", 3)
+    rows = [(Offer(f"S-{n}", quantity),) for n, quantity in enumerate([12, 12, 12, 12, 0, 0, 0, 0])]
+    for (offer,) in rows:
+        publications.keep(shop.db, Publication(offer.sku, 1, 9, SEEN))
+    results = [r.result for r in publisher.publish_many(rows)]
+    assert [r.code for r in results] == ["quota"] * 4 + ["not-visible"] * 2 + ["quota"] * 2
+    waits = [r.after.total_seconds() for r in results if r.code == "quota"]
+    places = [3, 4, 5, 6, 1, 2]  # decreases before increases
+    assert waits == pytest.approx([place / 4.75 for place in places], abs=1e-5)
 
 
 def test_decreases_go_before_increases(shop):
@@ -349,7 +370,7 @@ def test_decreases_go_before_increases(shop):
     shop.wire.asked.clear()
     results = shop.publisher.publish_many(rows)
     told = [r.url.split("/")[-1][0] for r in shop.wire.asked if r.method == "PATCH"]
-    assert told == ["B", "D", "A", "C"]
+    assert told == ["D", "B", "A", "C"]
     assert all(isinstance(r.result, TryAgain) for r in results)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ from crossdock.cli.options import Json, Limit, Workspace, group
 
 if TYPE_CHECKING:
     from crossdock.business.stock.model import Offer
+    from crossdock.engine.store.bulk import Item
     from crossdock.engine.store.publications import Publication
     from crossdock.kernel.errors import RunError
     from crossdock.wiring.house import House
@@ -71,14 +73,14 @@ def listed(
     """Every SKU: what it may offer now, beside what Amazon was told last. Nothing is written."""
     from crossdock.cli import output
     from crossdock.cli.options import NEEDS_PERSON
-    from crossdock.engine.store import publications
+    from crossdock.engine.store import bulk, publications
 
     with _house(workspace) as house:
         skus = sorted(house.stock.skus().rows)
         rules = house.stock.rules
-        told = publications.every(house.db)
+        told, held = publications.every(house.db), bulk.every(house.db)
         found = zip(skus, house.stock.offers(skus), strict=True)
-        rows = [_row(sku, offer, told.get(sku)) for sku, offer in found]
+        rows = [_row(sku, offer, told.get(sku), held.get(sku)) for sku, offer in found]
     picked = [r for r in rows if not differing or r["problem"] or r["offered"] != r["told"]]
     problems = [str(p) for p in rules.problems]
     if as_json:
@@ -87,9 +89,9 @@ def listed(
         for problem in problems:
             output.complain(problem)
         output.table(
-            ("SKU", "may offer", "told last", "", "took", "problem"),
-            [(r["sku"], _number(r["offered"]), _number(r["told"]), r["state"], r["took"],
-              (r["problem"], "red")) for r in picked[:limit]],
+            ("SKU", "may offer", "told last", "", "by", "took", "problem"),
+            [(r["sku"], _number(r["offered"]), _number(r["told"]), r["state"], r["path"],
+              r["took"], (r["problem"], "red")) for r in picked[:limit]],
         )  # fmt: skip
         if not rules.publish:
             output.note("Nothing is written: stock.yaml says publish: off.")
@@ -97,6 +99,33 @@ def listed(
             output.note(f"{len(picked) - limit} more; --limit {len(picked)} shows them.")
     if problems or any(r["problem"] for r in rows):
         raise typer.Exit(NEEDS_PERSON)
+
+
+@app.command("feeds")
+def feeds(*, limit: Limit = 20, as_json: Json = False, workspace: Workspace = None) -> None:
+    """Feeds in which many quantities went to Amazon at once, the newest first."""
+    from crossdock.cli import output
+    from crossdock.cli.session import session
+    from crossdock.engine.store import bulk
+
+    with session(workspace) as s:
+        waiting, found = bulk.waiting(s.db), bulk.recent(s.db, limit)
+    rows = [
+        {"feed": f.feed_id, "state": f.state, "messages": f.messages, "refused": f.refused,
+         "created": f.created_at, "submitted": f.submitted_at, "done": f.done_at,
+         "ended": f.ended_at, "remark": f.remark, "ref": f.ref}
+        for f in found
+    ]  # fmt: skip
+    if as_json:
+        output.show_json({"waiting": waiting.count, "feeds": rows})
+        return
+    output.say(f"{waiting.count} quantities wait for a feed.")
+    output.table(
+        ("feed", "state", "messages", "refused", "submitted", "took", "remark"),
+        [(f.feed_id, f.state, str(f.messages), (str(f.refused), "red" if f.refused else ""),
+          f"{f.submitted_at:%Y-%m-%d %H:%M:%S}" if f.submitted_at else "",
+          _span(f.submitted_at, f.done_at), f.remark) for f in found],
+    )  # fmt: skip
 
 
 @app.command("publish")
@@ -171,15 +200,25 @@ def risk(
     )  # fmt: skip
 
 
-def _row(sku: str, found: "Offer | RunError", told: "Publication | None") -> dict[str, Any]:
+def _span(since: "datetime | None", until: "datetime | None") -> str:
+    return f"{(until - since).total_seconds():.0f} s" if since and until else ""
+
+
+def _row(
+    sku: str, found: "Offer | RunError", told: "Publication | None", held: "Item | None" = None
+) -> dict[str, Any]:
     from crossdock.kernel.errors import RunError
 
     took = told.took if told is not None else None
+    state = told.state if told is not None else ""
+    if held is not None and held.refused is None:
+        state = "in a feed" if held.feed else "waits for a feed"
     return {
         "sku": sku,
         "offered": None if isinstance(found, RunError) else found.quantity,
         "told": told.quantity if told is not None else None,
-        "state": told.state if told is not None else "",
+        "state": state,
+        "path": told.path if told is not None else "",
         "took": f"{took.total_seconds():.0f} s" if took is not None else "",
         "submission": told.submission_id if told is not None else "",
         "problem": found.message if isinstance(found, RunError) else "",
@@ -197,7 +236,8 @@ def _told(told: "Publication | None") -> str:
     if told is None:
         return "Amazon was told nothing of it yet."
     took = f", {told.took.total_seconds():.0f} s after it was written" if told.took else ""
-    return f"Amazon was told {told.quantity}: {told.state}{took}."
+    way = f" by {told.path}" if told.path else ""
+    return f"Amazon was told {told.quantity}{way}: {told.state}{took}."
 
 
 def _number(value: int | None) -> str:

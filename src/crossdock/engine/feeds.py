@@ -33,6 +33,7 @@ class Reading:
     changes: Sequence[Change]
     until: str | None
     more: bool = False  # there is more to read at once
+    after: timedelta | None = None  # come back sooner than usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ def read_feed(
     found = f"{len(events)} of {len(reading.changes)} changes are new"
     result = Result.DONE if events else Result.NOTHING
     outcome = Outcome(claimed.key, result, "read", found, claimed, calls=record.calls)
-    outcome.due_at = clock.now() + (timedelta(0) if reading.more else feed.every)
+    soon = timedelta(0) if reading.more else reading.after
+    outcome.due_at = clock.now() + (feed.every if soon is None else min(soon, feed.every))
     marks = {feed.name: reading.until} if reading.until is not None else {}
     return FeedResult(outcome, events, marks)
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 SEARCH_LAG = 120.0  # Amazon's search shows nothing of the last two minutes
 PAGE = 100  # orders on a page of the search
 READS_OF_AN_ORDER = 3  # getOrder: entered, its packages looked for, "Shipped"
-READS_OF_A_SKU = 2  # getListingsItem: before the write and after it
+READS_OF_A_SKU = 2  # before the write and after it
+FOUND_AT_ONCE = 20  # SKUs that one search for listings gives
 FOREVER = math.inf
 
 
@@ -53,14 +54,34 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Feeds:
+    """How many changes at once reach Amazon in feeds."""
+
+    submit: Rate
+    messages: int  # of one feed at most
+    at_once: int  # submissions in a window
+    window: float
+    every: float  # how often the basket is looked at
+    starts: float  # until the first message is worked on
+    each: float  # for a message
+
+    def lasts(self, skus: float) -> float:
+        """Seconds for so many SKUs, when other feeds have just used up what may be submitted."""
+        feeds = math.ceil(skus / self.messages)
+        wait = max(self.window * math.ceil(feeds / self.at_once), self.submit.lasts(feeds))
+        return self.every + wait + self.starts + self.each * min(skus, self.messages)
+
+
+@dataclass(frozen=True, slots=True)
 class Buckets:
     """The quotas that freshness hangs on."""
 
     search: Rate
     get_order: Rate
     confirm: Rate
-    get_listing: Rate
+    find_listings: Rate
     patch_listing: Rate
+    feeds: Feeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +125,14 @@ def tracking(load: Load, b: Buckets) -> Staleness:
 
 def stock(load: Load, b: Buckets) -> Staleness:
     """From a count in TIMS until Amazon is told, when every SKU changes at once."""
-    checks = load.skus / load.check_every
-    full = _full((b.get_listing, checks))
+    checks = load.skus / load.check_every / FOUND_AT_ONCE
+    full = _full((b.find_listings, checks))
     return _sum(
         "stock", full,
         ("the next look at TIMS", load.stock_every),
         ("reading every listing twice, and writing it",
-         max(b.get_listing.lasts(READS_OF_A_SKU * load.skus, taken=checks),
-             b.patch_listing.lasts(load.skus))),
+         max(b.find_listings.lasts(READS_OF_A_SKU * load.skus / FOUND_AT_ONCE, taken=checks),
+             min(b.patch_listing.lasts(load.skus), b.feeds.lasts(load.skus)))),
     )  # fmt: skip
 
 

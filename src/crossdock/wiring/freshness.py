@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crossdock.connectors.amazon.feeds import MOST_MESSAGES, SUBMISSIONS
 from crossdock.connectors.amazon.limits import RATES
 from crossdock.engine import freshness
-from crossdock.engine.freshness import Buckets, Load, Rate, Staleness
+from crossdock.engine.freshness import Buckets, Feeds, Load, Rate, Staleness
 from crossdock.engine.store.quotas import StoredBuckets
 from crossdock.kernel.quota import PACE
-from crossdock.wiring.stock_runs import CHECK_EVERY, EVERY
+from crossdock.wiring.stock_lanes import EACH_MESSAGE, FEED_STARTS, PATCH, WINDOW
+from crossdock.wiring.stock_looking import SEARCH
+from crossdock.wiring.stock_runs import BULK_EVERY, CHECK_EVERY, EVERY
 
 if TYPE_CHECKING:
     from crossdock.settings import Settings
@@ -54,8 +57,12 @@ def buckets_of(house: "House") -> Buckets:
         real = min(told, float(row.get("learned_rate") or told))
         return Rate(operation, real * PACE.used_share, published.burst)
 
-    return Buckets(rate("searchOrders"), rate("getOrder"), rate("confirmShipment"),
-                   rate("getListingsItem"), rate("patchListingsItem"))  # fmt: skip
+    feeds = Feeds(
+        rate("createFeed"), MOST_MESSAGES, SUBMISSIONS, WINDOW.total_seconds(),
+        BULK_EVERY.total_seconds(), FEED_STARTS.total_seconds(), EACH_MESSAGE.total_seconds(),
+    )  # fmt: skip
+    return Buckets(rate("searchOrders"), rate("getOrder"), rate("confirmShipment"), rate(SEARCH),
+                   rate(PATCH), feeds)  # fmt: skip
 
 
 def plan(settings: "Settings", load: Load, buckets: Buckets) -> list[Line]:

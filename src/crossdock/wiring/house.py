@@ -39,7 +39,7 @@ from crossdock.wiring.feeds import feeds_of
 from crossdock.wiring.intakes import AmazonQueue, receive_webhook
 from crossdock.wiring.language import Language, read_language
 from crossdock.wiring.operations import every_operation
-from crossdock.wiring.price_runs import price_feeds, price_operations
+from crossdock.wiring.price_runs import price_feeds, price_operations, price_pending
 from crossdock.wiring.pricing import PriceDesk
 from crossdock.wiring.privacy import purge_feed, vault_of
 from crossdock.wiring.settlement_runs import (
@@ -47,7 +47,8 @@ from crossdock.wiring.settlement_runs import (
     settlement_feed,
     settlement_operations,
 )
-from crossdock.wiring.stock_runs import stock_feeds, stock_operations
+from crossdock.wiring.stock_runs import stock_bulk, stock_feeds, stock_operations
+from crossdock.wiring.stock_guard import StockGuard
 from crossdock.wiring.stocking import StockDesk
 from crossdock.wiring.subscribing import Subscriber
 
@@ -143,7 +144,11 @@ class House:
             self.settings.folder, self.amazon, self.tims, lambda: self.db, self.clock.now
         )
         known = customer_operations(self.tims, lambda: self.db)
-        stock = stock_operations(self.stock, self.amazon, lambda: self.db)
+        guard = StockGuard(
+            lambda: self.db, self.clock.now, lambda: self.stock.rules,
+            lambda sku: price_pending(self.prices, self.db, sku),
+        )  # fmt: skip
+        stock = stock_operations(self.stock, self.amazon, lambda: self.db, guard)
         prices = price_operations(self.prices, self.amazon, lambda: self.db)
         return table(*named.values(), *settle, *known, *stock, *prices)
 
@@ -194,6 +199,7 @@ class House:
             purge_feed(self.db),
             *stock_feeds(self.stock),
             *price_feeds(self.prices, lambda: self.db),
+            stock_bulk(self.stock, self.amazon, lambda: self.db),
         ):
             feeds[found.name] = found
         runner = Runner(

@@ -18,6 +18,7 @@ FILES = (
     "finances-api-model/finances_2024-06-19.json",
     "finances-api-model/financesV0.json",
     "listings-items-api-model/listingsItems_2021-08-01.json",
+    "feeds-api-model/feeds_2021-06-30.json",
 )
 METHODS = {"get", "post", "put", "patch", "delete"}
 
@@ -42,6 +43,10 @@ class Published:
                 self.rates[name] = _rate(operation["description"])
                 for status, response in operation["responses"].items():
                     self._answers[name, int(status)] = _validator(model, response)
+        feeds = folder / "schemas" / "feeds"
+        self.feed = _draft7(json.loads((feeds / "listings-feed-schema-v2.json").read_text("utf-8")))
+        report = feeds / "listings-feed-processing-report-schema-v2.json"
+        self.feed_report = _draft7(_closed(json.loads(report.read_text("utf-8"))))
         path = folder / "schemas" / "notifications" / "OrderChangeNotification.json"
         self.order_change = _draft7(json.loads(path.read_text("utf-8")))
 

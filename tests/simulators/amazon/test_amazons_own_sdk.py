@@ -1,5 +1,7 @@
 """Amazon's own SDK drives the simulator over real sockets, through every operation on offer."""
 
+import gzip
+import json
 import logging
 import re
 import urllib.request
@@ -34,6 +36,7 @@ def sdk() -> SimpleNamespace:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from spapi import SPAPIClient, SPAPIConfig
+        from spapi.api.feeds_v2021_06_30.feeds_api import FeedsApi
         from spapi.api.finances_v0.finances_v0_api import FinancesV0Api
         from spapi.api.finances_v2024_06_19.finances_v2024_api import FinancesV2024Api
         from spapi.api.listings_items_v2021_08_01.listings_api import ListingsApi
@@ -57,6 +60,7 @@ def sdk() -> SimpleNamespace:
         sellers=SellersApi,
         reports=ReportsApi,
         listings=ListingsApi,
+        feeds=FeedsApi,
         finances=FinancesV2024Api,
         groups=FinancesV0Api,
         error=ApiException,
@@ -281,6 +285,42 @@ def test_a_listing_is_made_priced_searched_and_deleted(
     assert ours.delete_listings_item(seller, sku, shop).status == "ACCEPTED"
     sim.clock.advance(60)
     assert sim.listings.now(seller, sku) is None
+
+
+def test_many_changes_go_in_a_feed(
+    sdk: SimpleNamespace, as_seller: Connect, sim: AmazonSim
+) -> None:
+    seller, shop = sim.sellers[0].seller_id, ["ATVPDKIKX0DER"]
+    kind = "application/json; charset=UTF-8"
+    sim.listings.offer("ROD", 4)
+    ours = as_seller(sdk.feeds)
+
+    def submitted() -> str:
+        made = ours.create_feed_document({"contentType": kind})
+        patch = {"op": "merge", "path": "/attributes/fulfillment_availability",
+                 "value": [{"fulfillment_channel_code": "DEFAULT", "quantity": 9}]}  # fmt: skip
+        message = {"messageId": 1, "sku": "ROD", "operationType": "PATCH",
+                   "productType": "PRODUCT", "patches": [patch]}  # fmt: skip
+        body = {"header": {"sellerId": seller, "version": "2.0"}, "messages": [message]}
+        put = urllib.request.Request(
+            made.url, json.dumps(body).encode(), {"content-type": kind}, method="PUT"
+        )
+        with urllib.request.urlopen(put, timeout=10) as answer:
+            assert answer.status == 200
+        wish = {"feedType": "JSON_LISTINGS_FEED", "marketplaceIds": shop,
+                "inputFeedDocumentId": made.feed_document_id}  # fmt: skip
+        return str(ours.create_feed(wish).feed_id)
+
+    feed_id, unwanted = submitted(), submitted()
+    ours.cancel_feed(unwanted)
+    sim.clock.advance(61)
+    found = ours.get_feeds(feed_types=["JSON_LISTINGS_FEED"]).feeds
+    states = {f.feed_id: f.processing_status for f in found}
+    assert states == {feed_id: "DONE", unwanted: "CANCELLED"}
+    result = ours.get_feed_document(ours.get_feed(feed_id).result_feed_document_id)
+    with urllib.request.urlopen(result.url, timeout=10) as answer:
+        told = json.loads(gzip.decompress(answer.read()))
+    assert told["summary"]["messagesAccepted"] == 1
 
 
 def test_errors_reach_the_sdk_as_amazon_writes_them(

@@ -43,6 +43,12 @@ RATES: Final[Mapping[str, Rate]] = {
     "putListingsItem": Rate(Decimal(5), 10),
     "deleteListingsItem": Rate(Decimal(5), 5),
     "searchListingsItems": Rate(Decimal(5), 5),
+    "createFeedDocument": Rate(Decimal("0.5"), 15),
+    "createFeed": Rate(Decimal("0.0083"), 15),
+    "getFeed": Rate(Decimal(2), 15),
+    "getFeeds": Rate(Decimal("0.0222"), 10),
+    "getFeedDocument": Rate(Decimal("0.0222"), 10),
+    "cancelFeed": Rate(Decimal(2), 15),
     "createDestination": Rate(Decimal(1), 5),
     "getDestinations": Rate(Decimal(1), 5),
     "getDestination": Rate(Decimal(1), 5),
@@ -79,6 +85,11 @@ class Quota:
         return self._buckets.room(
             self._name(operation), rate=rate.per_second, burst=rate.burst, reserve=reserve
         )
+
+    def until(self, operation: str, calls: int) -> timedelta:
+        """When so many calls could have gone, if nobody else called."""
+        room = self.room(operation, reserve=max(calls, 1) - 1)
+        return timedelta(0) if room.granted else room.wait
 
     def take_one(self, operation: str, about: str, *, reserve: int = 0) -> None:
         """One call now, or TryAgain with the time of the next."""

@@ -63,6 +63,12 @@ class Listing(_Said):
         }
 
 
+class ListingPage(_Said):
+    """What a search found."""
+
+    items: tuple[Listing, ...] = ()
+
+
 class Submission(_Said):
     """Amazon has taken a change, or says why not. ACCEPTED is a receipt, not an effect."""
 

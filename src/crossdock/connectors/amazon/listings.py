@@ -1,22 +1,24 @@
 """Listings at Amazon: what is live of a SKU, and its merchant quantity as an absolute value."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
 from crossdock.connectors.amazon.calls import Ask, Refused
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.errors import read
-from crossdock.connectors.amazon.listing_models import MERCHANT, Listing, Submission
+from crossdock.connectors.amazon.listing_models import MERCHANT, Listing, ListingPage, Submission
 from crossdock.kernel.errors import NeedsPerson
 
 _ITEMS: Final = "/listings/2021-08-01/items"
 _ANY_TYPE: Final = "PRODUCT"  # enough for changes of an offer; no product type is looked up
+_SHOWN: Final = "attributes,fulfillmentAvailability,issues"
+MOST_FOUND: Final = 20  # listings that one search gives
 
 
 def listing(client: AmazonClient, sku: str) -> Listing | None:
     """The listing in the account's first marketplace; None when there is none."""
-    query = _query(client) | {"includedData": "attributes,fulfillmentAvailability,issues"}
+    query = _query(client) | {"includedData": _SHOWN}
     about = f"listing {sku}"
     ask = Ask("getListingsItem", "GET", _path(client, sku), query, about=about)
     try:
@@ -28,28 +30,58 @@ def listing(client: AmazonClient, sku: str) -> Listing | None:
     return read(Listing, response, ask.operation, about)
 
 
+def searchable(sku: str) -> bool:
+    """A search takes SKUs with commas between them."""
+    return "," not in sku
+
+
+def find_listings(client: AmazonClient, skus: Sequence[str]) -> dict[str, Listing]:
+    """Those of up to 20 searchable SKUs that the search knows, in one call. One that it does not
+    know may be there all the same: `listing` is certain.
+    """
+    ids = {"identifiersType": "SKU", "identifiers": ",".join(skus), "pageSize": f"{MOST_FOUND}"}
+    query = _query(client) | {"includedData": _SHOWN} | ids
+    about = f"listings {skus[0]} to {skus[-1]}"
+    path = f"{_ITEMS}/{quote(client.account.seller_id, safe='')}"
+    ask = Ask("searchListingsItems", "GET", path, query, about=about)
+    found = read(ListingPage, client.caller.answer(ask), ask.operation, about).items
+    wanted = set(skus)
+    return {one.sku: one for one in found if one.sku in wanted}
+
+
+def quantity_patch(quantity: int, siblings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The change, the same in a call of its own and in a message of a feed. A merge keeps what
+    stands beside the quantity; `siblings` restores what a change has wiped.
+    """
+    value = {**(siblings or {}), "fulfillment_channel_code": MERCHANT, "quantity": quantity}
+    patch = {"op": "merge", "path": "/attributes/fulfillment_availability", "value": [value]}
+    return {"productType": _ANY_TYPE, "patches": [patch]}
+
+
 def publish_quantity(
     client: AmazonClient, sku: str, quantity: int, siblings: Mapping[str, Any] | None = None
 ) -> Submission:
     """Make this the merchant quantity. The lead time and what else stands beside it is kept;
     `siblings` restores what a change has wiped.
     """
-    value = {**(siblings or {}), "fulfillment_channel_code": MERCHANT, "quantity": quantity}
-    patch = {"op": "merge", "path": "/attributes/fulfillment_availability", "value": [value]}
-    body = {"productType": _ANY_TYPE, "patches": [patch]}
+    body = quantity_patch(quantity, siblings)
     about = f"listing {sku}"
     ask = Ask("patchListingsItem", "PATCH", _path(client, sku), _query(client), body, about)
     said = read(Submission, client.caller.answer(ask), ask.operation, about)
     if said.status != "ACCEPTED":
-        words = "; ".join(issue.message for issue in said.issues[:3]) or said.status
-        raise NeedsPerson(
-            f"Amazon does not take the quantity of {sku}: {words}",
-            kind="listing-refused",
-            remedy="Correct the listing in Seller Central as Amazon says, then retry.",
-            about=about,
-            evidence={"issues": [f"{i.code} {i.message}" for i in said.issues[:20]]},
-        )
+        raise not_taken(sku, [f"{i.code} {i.message}" for i in said.issues] or [said.status])
     return said
+
+
+def not_taken(sku: str, issues: Sequence[str]) -> NeedsPerson:
+    """Amazon refuses a quantity, at once or in the result of a feed."""
+    return NeedsPerson(
+        f"Amazon does not take the quantity of {sku}: {'; '.join(issues[:3])}",
+        kind="listing-refused",
+        remedy="Correct the listing in Seller Central as Amazon says, then retry.",
+        about=f"listing {sku}",
+        evidence={"issues": list(issues[:20])},
+    )
 
 
 def _path(client: AmazonClient, sku: str) -> str:

@@ -1,6 +1,6 @@
 """Receipts of what Amazon was told of a SKU's stock: written, and seen there."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from crossdock.engine.store.inbox import upsert
 from crossdock.engine.store.schema import publication
 
 SENT, SEEN = "sent", "seen"
+UNSURE = "unsure"  # in a feed that did not end well: it may have been carried out
 DRIFT = "drift"  # Amazon has less by now, and nobody knows why yet
 
 
@@ -29,13 +30,17 @@ class Publication:
     sent_at: datetime | None = None
     seen_at: datetime | None = None
     siblings: Mapping[str, Any] = field(default_factory=dict)  # the lead time and the like
+    path: str = ""  # "single" or "feed": how it was written last; then submission_id is the feed's
+    tried: str = ""  # all the ways in which this quantity was written
+    asked_at: datetime | None = None  # when its feed was submitted
 
     @property
     def took(self) -> timedelta | None:
         """From the write until it was seen live."""
-        if self.sent_at is None or self.seen_at is None:
+        since = self.asked_at or self.sent_at
+        if self.sent_at is None or since is None or self.seen_at is None:
             return None
-        return self.seen_at - self.sent_at
+        return self.seen_at - since
 
 
 def of(db: Database, sku: str) -> Publication | None:
@@ -70,17 +75,27 @@ def zeroed_since(db: Database, since: datetime) -> int:
 
 def keep(db: Database, row: Publication) -> None:
     """What is known now. A row of an older generation changes nothing."""
-    values = {name: getattr(row, name) for name in Publication.__slots__}
-    values["siblings"] = dict(row.siblings)
-    insert = upsert(db, publication).values(**values)
-    newer = {name: insert.excluded[name] for name in values if name != "sku"}
     with db.writing() as connection:
-        connection.execute(
-            insert.on_conflict_do_update(
-                index_elements=["sku"], set_=newer,
-                where=publication.c.generation <= insert.excluded.generation,
-            )
-        )  # fmt: skip
+        keep_all(db, connection, [row])
+
+
+def keep_all(db: Database, connection: sa.Connection, rows: Sequence[Publication]) -> None:
+    """The same for many, in the caller's transaction."""
+    if not rows:
+        return
+    insert = upsert(db, publication)
+    newer = {c.name: insert.excluded[c.name] for c in publication.c if c.name != "sku"}
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["sku"], set_=newer,
+            where=publication.c.generation <= insert.excluded.generation,
+        ),
+        [
+            {name: getattr(row, name) for name in Publication.__slots__}
+            | {"siblings": dict(row.siblings)}
+            for row in rows
+        ],
+    )  # fmt: skip
 
 
 def _publication(row: Any) -> Publication:

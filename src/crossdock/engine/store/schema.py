@@ -382,4 +382,7 @@ publication = sa.Table(
     sa.Column("sent_at", UtcTime),
     sa.Column("seen_at", UtcTime),
     sa.Column("siblings", JsonText),
+    sa.Column("path", sa.Text, nullable=False, server_default=""),
+    sa.Column("tried", sa.Text, nullable=False, server_default=""),
+    sa.Column("asked_at", UtcTime),
 )

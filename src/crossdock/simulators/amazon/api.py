@@ -9,6 +9,7 @@ from crossdock.simulators.amazon import sellers
 from crossdock.simulators.amazon.buckets import Buckets
 from crossdock.simulators.amazon.company import Call, Company
 from crossdock.simulators.amazon.documents import ROLES
+from crossdock.simulators.amazon.feeds import FEED_DOCUMENTS, Feeds
 from crossdock.simulators.amazon.finances import Finances
 from crossdock.simulators.amazon.listings import Listings
 from crossdock.simulators.amazon.lwa import NOTIFICATIONS, Grant, Lwa
@@ -62,16 +63,17 @@ class Api:
         reports: Reports,
         finances: Finances,
         listings: Listings,
+        feeds: Feeds,
     ) -> None:
         self.limits = True
         self.buckets = Buckets()
-        self._company, self._lwa, self._reports = company, lwa, reports
+        self._company, self._lwa, self._reports, self._feeds = company, lwa, reports, feeds
         self._dates = DateHeader(company.clock)
         self._burst: dict[str, tuple[int, int]] = {}  # operation -> calls left to fail, status
         self._routes: dict[tuple[str, int, str, str], list[Route]] = {}
         shipments = Shipments(company)
         for route in _routes(
-            Orders(company), shipments, notifications, reports, finances, listings
+            Orders(company), shipments, notifications, reports, finances, listings, feeds
         ):
             key = (route.method, len(route.parts), route.parts[1], route.parts[2])
             self._routes.setdefault(key, []).append(route)
@@ -81,6 +83,8 @@ class Api:
         now = self._company.now()
         if request.path.startswith(DOWNLOADS):  # another house of Amazon's: no token, no quota
             return self._reports.download(request)
+        if request.path.startswith(FEED_DOCUMENTS):
+            return self._broken("feed document") or self._feeds.exchange(request)
         parts = tuple(request.path.split("/"))
         route = self._route(request.method, parts)
         if route is None:
@@ -204,6 +208,7 @@ def _routes(
     reports: Reports,
     finances: Finances,
     listings: Listings,
+    feeds: Feeds,
 ) -> list[Route]:
     n = notifications
     destinations, subscriptions = (
@@ -216,6 +221,7 @@ def _routes(
     order, old_order = "/orders/2026-01-01/orders/{id}", "/orders/v0/orders/{id}"
     listing = "/listings/2021-08-01/items/{seller}/{sku}"
     shops = "/sellers/v1/marketplaceParticipations"
+    feed, feed_documents = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents"
     rows: list[tuple[str, str, str, Callable[[Call], Reply]]] = [
         ("searchOrders", "GET", "/orders/2026-01-01/orders", orders.search_orders),
         ("getOrder", "GET", order, orders.get_order),
@@ -243,6 +249,12 @@ def _routes(
         ("putListingsItem", "PUT", listing, listings.put),
         ("deleteListingsItem", "DELETE", listing, listings.delete),
         ("searchListingsItems", "GET", "/listings/2021-08-01/items/{seller}", listings.search),
+        ("createFeedDocument", "POST", feed_documents, feeds.create_document),
+        ("createFeed", "POST", feed, feeds.create),
+        ("getFeeds", "GET", feed, feeds.get_feeds),
+        ("getFeed", "GET", f"{feed}/{{id}}", feeds.get_feed),
+        ("cancelFeed", "DELETE", f"{feed}/{{id}}", feeds.cancel),
+        ("getFeedDocument", "GET", f"{feed_documents}/{{id}}", feeds.get_document),
         ("createDestination", "POST", destinations, n.create_destination),
         ("getDestinations", "GET", destinations, n.get_destinations),
         ("getDestination", "GET", destination, n.get_destination),

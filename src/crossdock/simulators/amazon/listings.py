@@ -49,6 +49,7 @@ class Listings:
         self._company = company
         self.items: dict[tuple[str, str], SimListing] = {}
         self.checks: list[Check] = []
+        self.before: list[Callable[[], None]] = []  # done before anybody looks at a listing
 
     # --- what people do
 
@@ -86,6 +87,8 @@ class Listings:
 
     def now(self, seller_id: str, sku: str) -> SimListing | None:
         """The listing, with what has come into effect until now."""
+        for work in self.before:
+            work()
         item, now = self.items.get((seller_id, sku)), self._company.now()
         if item is None:
             return None
@@ -170,9 +173,9 @@ class Listings:
 
     def change(
         self, seller_id: str, item: SimListing, product_type: str, patches: list[Any],
-        operation: str, *, preview: bool = False,
+        operation: str, *, preview: bool = False, at: datetime | None = None,
     ) -> list[Row]:  # fmt: skip
-        """Carry out patches; the issues that refuse them all."""
+        """Carry out patches; the issues that refuse them all. `at`: a while ago, by a feed."""
         after, issues = deepcopy(item.submitted), []
         for one in patches:
             after, found = patched(after, one)
@@ -187,12 +190,13 @@ class Listings:
         if not issues and not preview:
             named = {str(p["path"]).removeprefix("/attributes/") for p in patches}
             again = {n: after[n] for n in named if n in after}  # the same value once more counts
-            self._store(item, {**touched, **again, **{n: [] for n in gone}}, operation)
+            self._store(item, {**touched, **again, **{n: [] for n in gone}}, operation, at)
         return issues
 
     def replace(
         self, seller_id: str, sku: str, product_type: str, requirements: str,
         attributes: Attributes, operation: str, *, preview: bool = False,
+        at: datetime | None = None,
     ) -> list[Row]:  # fmt: skip
         """Make this the whole listing; the issues that refuse it."""
         if requirements not in _REQUIREMENTS:
@@ -208,12 +212,12 @@ class Listings:
             item = SimListing(sku, asin, product_type, {}, created=now, changed=now)
             self.items[seller_id, sku] = item
         gone: Attributes = {n: [] for n in item.submitted if n not in attributes}
-        self._store(item, {**deepcopy(attributes), **gone}, operation)
+        self._store(item, {**deepcopy(attributes), **gone}, operation, at)
         return []
 
-    def remove(self, item: SimListing) -> None:
+    def remove(self, item: SimListing, *, at: datetime | None = None) -> None:
         """Take it off; it is gone a while later."""
-        item.gone_at = self._company.now() + EFFECT
+        item.gone_at = (at or self._company.now()) + EFFECT
 
     def _checked(
         self, seller_id: str, product_type: str, requirements: str, attributes: Attributes
@@ -221,8 +225,10 @@ class Listings:
         return [x for check in self.checks
                 for x in check(seller_id, product_type, requirements, attributes)]  # fmt: skip
 
-    def _store(self, item: SimListing, changes: Attributes, operation: str) -> None:
-        now, faults = self._company.now(), self._company.faults
+    def _store(
+        self, item: SimListing, changes: Attributes, operation: str, at: datetime | None = None
+    ) -> None:
+        now, faults = at or self._company.now(), self._company.faults
         for name, rows in changes.items():
             item.submitted[name] = deepcopy(rows)
             if not rows:

@@ -1,0 +1,62 @@
+"""Looking at listings, one by one or twenty at once, whichever is cheaper."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from crossdock.connectors.amazon.client import AmazonClient
+from crossdock.connectors.amazon.listings import (
+    MOST_FOUND,
+    find_listings,
+    listing,
+    searchable,
+)
+from crossdock.kernel.errors import NeedsPerson, RunError
+from crossdock.kernel.evidence import Noted, noted
+from crossdock.kernel.quota import Grant
+
+SEARCH, READ = "searchListingsItems", "getListingsItem"
+_FEW = 2  # so many are read one by one: each operation has its own quota
+
+
+class Looker:
+    """Reads listings of one seller."""
+
+    def __init__(self, amazon: AmazonClient) -> None:
+        self.amazon = amazon
+
+    def room(self) -> Grant:
+        """How many SKUs could be looked at now."""
+        one, many = (self.amazon.quota.room(name) for name in (READ, SEARCH))
+        return Grant(one.granted + MOST_FOUND * many.granted, min(one.wait, many.wait))
+
+    def pace(self) -> timedelta:
+        """What looking at one takes when there are many."""
+        quota, calls = self.amazon.quota, 1000
+        span = quota.until(SEARCH, 2 * calls) - quota.until(SEARCH, calls)
+        return span / (calls * MOST_FOUND)
+
+    def look(self, skus: Sequence[str]) -> dict[str, Noted]:
+        """The Listing of each, None where there is none, or what kept us from looking."""
+        plain = [sku for sku in skus if searchable(sku)]
+        found: dict[str, Noted] = {}
+        for start in range(0, len(plain), MOST_FOUND):
+            found |= self._together(plain[start : start + MOST_FOUND])
+        for sku in skus:
+            if sku not in found:
+                found[sku] = noted(listing, self.amazon, sku)
+        return found
+
+    def _together(self, skus: Sequence[str]) -> dict[str, Noted]:
+        """What one search can say; who is left out is to be read alone."""
+        quota = self.amazon.quota
+        alone, many = quota.room(READ).granted, quota.room(SEARCH).granted
+        if not many or (len(skus) <= _FEW and alone >= len(skus)):
+            return {}
+        note = noted(find_listings, self.amazon, skus)
+        if isinstance(note.result, NeedsPerson):
+            return {}  # one of them may be what Amazon does not like
+        if isinstance(note.result, RunError):
+            return dict.fromkeys(skus, note)
+        if not isinstance(note.result, dict):
+            raise TypeError(f"a search gave {type(note.result).__name__}")
+        return {sku: Noted(one, note.calls) for sku, one in note.result.items()}
