@@ -45,6 +45,7 @@ from crossdock.wiring.settlement_runs import (
     settlement_feed,
     settlement_operations,
 )
+from crossdock.wiring.shortages import history_feed, remember_shelves, shortage_operations
 from crossdock.wiring.stock_runs import stock_feeds, stock_operations
 from crossdock.wiring.stocking import StockDesk
 from crossdock.wiring.subscribing import Subscriber
@@ -142,12 +143,15 @@ class House:
         )
         known = customer_operations(self.tims, lambda: self.db)
         stock = stock_operations(self.stock, self.amazon, lambda: self.db)
-        return table(*named.values(), *settle, *known, *stock)
+        short = shortage_operations(lambda: self.db, self.clock.now)
+        return table(*named.values(), *settle, *known, *stock, *short)
 
     @cached_property
     def stock(self) -> StockDesk:
         """What may be sold of each SKU."""
-        return StockDesk(self.settings.folder, self.tims, self.clock.now)
+        desk = StockDesk(self.settings.folder, self.tims, self.clock.now)
+        desk.saw = remember_shelves(lambda: self.db, self.clock.now)
+        return desk
 
     @cached_property
     def language(self) -> Language:
@@ -185,6 +189,7 @@ class House:
             customers_feed(self.tims, self.settings.folder),
             purge_feed(self.db),
             *stock_feeds(self.stock),
+            history_feed(lambda: self.db, self.clock.now),
         ):
             feeds[found.name] = found
         runner = Runner(

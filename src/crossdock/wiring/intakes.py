@@ -87,7 +87,8 @@ def receive_webhook(
     if feed is None:
         return 202, f"nothing here listens to {notice.entity}"
     engine.submit([Event(FEED, feed, "tims.webhook", notice.delivery_id,
-                         {"event": notice.event, "key": notice.key})])  # fmt: skip
+                         {"event": notice.event, "key": notice.key,
+                          "at": notice.occurred_at.isoformat()})])  # fmt: skip
     return 202, "noted"
 
 

@@ -19,6 +19,7 @@ from crossdock.kernel.quota import MemoryBuckets
 from crossdock.wiring.customer_runs import customer_operations
 from crossdock.wiring.language import PURE
 from crossdock.wiring.settlement_runs import settlement_operations
+from crossdock.wiring.shortages import shortage_operations
 from crossdock.wiring.stock_runs import stock_operations
 from crossdock.wiring.stocking import StockDesk
 
@@ -51,4 +52,5 @@ def without_connections() -> Mapping[str, Operation]:
 
     settle = settlement_operations(Path(), amazon, tims, no_store, clock.now)
     stock = stock_operations(StockDesk(Path(), tims, clock.now), amazon, no_store)
-    return table(*named.values(), *settle, *customer_operations(tims, no_store), *stock)
+    short = shortage_operations(no_store, clock.now)
+    return table(*named.values(), *settle, *customer_operations(tims, no_store), *stock, *short)

@@ -23,6 +23,8 @@ from crossdock.wiring.stockrules import FILE, StockRules, read_stock_rules
 ITEMS_FRESH = timedelta(minutes=5)
 
 T = TypeVar("T")
+Saw = Callable[[Sequence[StockRow], Mapping[str, StockItem]], None]
+"""Told of every row of stock that was counted, with the items as they are known."""
 
 
 class _Watched(Generic[T]):
@@ -50,6 +52,7 @@ class StockDesk:
 
     def __init__(self, workspace: Path, tims: TimsClient, now: Callable[[], datetime]) -> None:
         self.tims, self.now = tims, now
+        self.saw: Saw | None = None
         self._lock = threading.Lock()
         self._rules = _Watched(lambda: workspace / FILE, lambda: read_stock_rules(workspace))
         self._skus = _Watched(
@@ -98,6 +101,10 @@ class StockDesk:
         book = self._now()
         return [(book.sellables[sku], rule) for sku, rule in sorted(book.rules.items())]
 
+    def sellables(self) -> Mapping[str, Sellable]:
+        """SKUs whose packs can be counted in TIMS's units."""
+        return self._now().sellables
+
     def base_units(
         self, item: str, uom: str | None, quantity: Decimal
     ) -> list[tuple[str, Decimal]]:
@@ -144,7 +151,10 @@ class StockDesk:
         numbers = tuple(sorted(items))
         found: dict[Shelf, Level] = {}
         faults: dict[str, RunError] = {}
-        for row in read_stock(self.tims, StockQuery(ItemNumbers=numbers)) if numbers else ():
+        rows = read_stock(self.tims, StockQuery(ItemNumbers=numbers)) if numbers else ()
+        if self.saw is not None:
+            self.saw(rows, self._items)
+        for row in rows:
             shelf = Shelf(row.ItemNumber, row.LocationId)
             units = self._base_units(row)
             if units is None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from crossdock.engine.store.database import Database
 from crossdock.engine.store.inbox import upsert
+from crossdock.engine.store.oversells import Told, tell
 from crossdock.engine.store.schema import publication
 
 SENT, SEEN = "sent", "seen"
@@ -61,7 +62,7 @@ def every(db: Database) -> dict[str, Publication]:
 
 
 def keep(db: Database, row: Publication) -> None:
-    """What is known now. A row of an older generation changes nothing."""
+    """What is known now, and the history of it. A row of an older generation changes nothing."""
     values = {name: getattr(row, name) for name in Publication.__slots__}
     values["siblings"] = dict(row.siblings)
     insert = upsert(db, publication).values(**values)
@@ -73,6 +74,10 @@ def keep(db: Database, row: Publication) -> None:
                 where=publication.c.generation <= insert.excluded.generation,
             )
         )  # fmt: skip
+        if row.state != DRIFT:  # its times are of a sale, not of something told
+            sku, number = row.sku, row.generation
+            was = Told(sku, number, row.quantity, row.submission_id, row.sent_at, row.seen_at)
+            tell(db, connection, was)
 
 
 def _publication(row: Any) -> Publication:

@@ -243,6 +243,9 @@ class Listings:
             more = timedelta(seconds=float(late.settings.get("seconds", 600))) if late else extra
             due = now + _DELAYS.get(name, OTHER_EFFECT) + more
             item.coming.append(Coming(due, name, deepcopy(rows)))
+            if name == STOCK:
+                mine = [int(r.get("quantity", 0)) for r in rows if r[CHANNEL] == MERCHANT]
+                item.stock_writes.append((now, due, sum(mine)))
 
     # --- looking
 

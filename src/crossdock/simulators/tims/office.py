@@ -21,8 +21,9 @@ from crossdock.simulators.tims.order_moves import Moves
 from crossdock.simulators.tims.orders import SimSalesOrder
 from crossdock.simulators.tims.outbox import Outbox
 from crossdock.simulators.tims.paging import Pages
+from crossdock.simulators.tims.problems import Refusal
 from crossdock.simulators.tims.receivables import Receivables
-from crossdock.simulators.tims.records import Table
+from crossdock.simulators.tims.records import Table, known
 from crossdock.simulators.tims.reservations import Reservations, Shelf
 from crossdock.simulators.tims.shipments import Shipments
 from crossdock.simulators.tims.stock import Stock
@@ -88,6 +89,19 @@ class Office:
             "Scopes": sorted(call.scopes),
         }
         return Answer(200, json.dumps(body).encode())
+
+    def take_order(self, customer_code: str, item: str, place: str, units: Decimal) -> str:
+        """Enter and release an order for one item; its number."""
+        line = {"ItemNumber": item, "Uom": known(self.items.table, item).base_uom,
+                "QtyOrdered": f"{units:f}"}  # fmt: skip
+        body = {"CustomerCode": customer_code, "LocationId": place, "Lines": [line],
+                "SalesChannel": "telephone"}  # fmt: skip
+        try:
+            order = self.order_desk.enter(body, self.orders.clock.now().date())
+            self.moves.release(order)
+        except Refusal as refusal:
+            raise ValueError(str(refusal)) from refusal
+        return order.order_number
 
     def _books(self) -> Books:
         return Books(
