@@ -7,12 +7,20 @@ from decimal import Decimal
 
 from crossdock.business.stock.falls import Promise, State, falls
 from crossdock.business.stock.model import Sellable, Shelf
-from crossdock.business.stock.oversell import Explained, Fall, Sale, Tale, explain
+from crossdock.business.stock.oversell import (
+    Arrival,
+    Explained,
+    Facts,
+    Fall,
+    Sale,
+    Tale,
+    explain,
+)
 from crossdock.connectors.tims.models import SalesOrder
 from crossdock.engine.model import FEED
 from crossdock.engine.store import Database, oversells
 from crossdock.engine.store.oversells import SeenShelf, Shortage
-from crossdock.wiring.stock_runs import FLOW, TIMS_STOCK
+from crossdock.wiring.stock_runs import FLOW, PATIENCE, TIMS_STOCK
 from crossdock.wiring.stocking import StockDesk
 
 _AMAZON, _CANCELLED = "AMAZON:", "Cancelled"
@@ -28,15 +36,17 @@ def oversold(desk: StockDesk, db: Database, days: int, sku: str = "") -> list[Ex
     sales = _sales(desk, rows, sellables)
     items = {part.item for s in sales if s.sku in sellables for part in sellables[s.sku].parts}
     items |= {row.item for row in rows}
-    known = _Known(desk, db, items, since)
+    known = _Known(desk, db, items, since, oversells.shortages(db, since - timedelta(days=1)))
     told = oversells.told_of(db, {s.sku for s in sales})
+    usual = _usual(t for some in oversells.told_of(db, sellables).values() for t in some)
     found = []
     for sale in sales:
         parts = _items_of(sale.sku, sellables, rows)
         tales = [Tale(t.quantity, t.submission_id, t.sent_at, t.seen_at) for t in told[sale.sku]]
         heard = known.heard(sale.sku)
         mine = [_bounded(f, heard) for f in known.falls if f.item in parts]
-        found.append(explain(sale, tales, heard, mine))
+        arrivals = known.arrivals(sale, parts, sellables)
+        found.append(explain(sale, Facts(tales, heard, mine, arrivals, usual)))
     return sorted(found, key=lambda e: (e.sale.bought_at, e.sale.order_id, e.sale.sku))
 
 
@@ -67,6 +77,12 @@ def _sales(
     return sales
 
 
+def _usual(told: Iterable[oversells.Told]) -> timedelta:
+    """What the quicker writes took until they were seen; others were looked for too late."""
+    took = sorted(t.seen_at - t.sent_at for t in told if t.seen_at and t.sent_at)
+    return min(took[len(took) // 4], PATIENCE) if took else Facts().usual
+
+
 def _items_of(
     sku: str, sellables: Mapping[str, Sellable], rows: Iterable[Shortage]
 ) -> frozenset[str]:
@@ -87,16 +103,34 @@ def _bounded(fall: Fall, heard: Sequence[datetime]) -> Fall:
 class _Known:
     """What is remembered of these items, and what TIMS says of their sales orders."""
 
-    def __init__(self, desk: StockDesk, db: Database, items: set[str], since: datetime) -> None:
+    def __init__(
+        self, desk: StockDesk, db: Database, items: set[str], since: datetime,
+        rows: Iterable[Shortage],
+    ) -> None:  # fmt: skip
         self._db, self._since, self._until = db, since - timedelta(days=1), desk.now()
         states = [_state(row) for row in oversells.shelves(db, items)]
-        promises = _promises(desk, items, self._since) if items else []
+        short = {(r.order_number, r.line_number): r.short for r in rows}
+        promises = _promises(desk, items, self._since, short) if items else []
         self.falls = falls(states, promises, self._notices() if items else {})
 
     def heard(self, sku: str) -> list[datetime]:
         """When something made us look at the SKU."""
         rows = oversells.heard(self._db, FLOW, [sku], self._since, self._until)
         return [row.at for row in rows]
+
+    def arrivals(
+        self, sale: Sale, items: frozenset[str], sellables: Mapping[str, Sellable]
+    ) -> list[Arrival]:
+        """Orders for the same items, whatever the SKU."""
+        sizes = {
+            sku: part.units for sku, one in sellables.items() for part in one.parts
+            if part.item in items
+        }  # fmt: skip
+        since = sale.bought_at - timedelta(days=1)
+        return [
+            Arrival(a.order_id, a.sku, a.packs * sizes[a.sku], a.bought_at, a.known_at)
+            for a in oversells.arrivals(self._db, sizes, since)
+        ]
 
     def _notices(self) -> dict[Shelf, list[datetime]]:
         """When TIMS says that a shelf changed: by its webhooks alone."""
@@ -115,8 +149,10 @@ def _state(row: SeenShelf) -> State:
     )  # fmt: skip
 
 
-def _promises(desk: StockDesk, items: set[str], since: datetime) -> list[Promise]:
-    """What sales orders of any channel took of these items since then."""
+def _promises(
+    desk: StockDesk, items: set[str], since: datetime, short: Mapping[tuple[str, int], Decimal]
+) -> list[Promise]:
+    """What sales orders of any channel took of these items since then, when they were entered."""
     found = []
     asked = desk.tims.wire.sales_orders_since(since)
     for page in desk.tims.pages(SalesOrder, asked, "TIMS sales orders"):
@@ -125,9 +161,9 @@ def _promises(desk: StockDesk, items: set[str], since: datetime) -> list[Promise
             if at is None or at < since or (order.Status == _CANCELLED and not ours):
                 continue
             for line in order.Lines:
-                for item, units in desk.base_units(
-                    line.ItemNumber, line.Uom, line.QtyOrdered - line.QtyCancelled
-                ):
+                missing = short.get((order.OrderNumber, line.LineNumber), Decimal(0))
+                quantity = line.QtyOrdered - line.QtyCancelled - missing
+                for item, units in desk.base_units(line.ItemNumber, line.Uom, quantity):
                     if item in items and units > 0:
                         found.append(Promise(item, units, at, order.OrderNumber, ours))
     return found

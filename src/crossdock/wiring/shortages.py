@@ -9,7 +9,7 @@ from crossdock.connectors.tims.models import SalesOrder, StockRow
 from crossdock.connectors.tims.stock_models import StockItem
 from crossdock.engine.feeds import Feed, Reading
 from crossdock.engine.store import Database, oversells
-from crossdock.engine.store.oversells import SeenShelf, Shortage
+from crossdock.engine.store.oversells import Arrival, SeenShelf, Shortage
 from crossdock.kernel.operation import Operation, Repeat
 from crossdock.wiring.stocking import Saw
 
@@ -21,15 +21,24 @@ Now = Callable[[], datetime]
 
 
 def shortage_operations(store: Store, now: Now) -> tuple[Operation, ...]:
-    """What the orders flow notes of a sales order that it has just read or released."""
+    """What the orders flow notes when stock is held, and of a sales order read or released."""
+
+    def arrived(order: Order) -> int:
+        rows = [Arrival(order.order_id, line.item_id, line.sku, line.wanted, order.placed_at, now())
+                for line in order.live_lines if line.sku]  # fmt: skip
+        oversells.arrived(store(), rows)
+        return len(rows)
 
     def note(order: Order, sale: SalesOrder) -> int:
+        arrived(order)
         rows = short_lines(order, sale, now())
         if rows:
             oversells.note_short(store(), rows)
         return len(rows)
 
     return (
+        Operation("stock.note_arrival", takes=(Order,), gives=int, repeat=Repeat.READ,
+                  run=arrived, about="Remembers when TIMS knew first of what was bought."),
         Operation("stock.note_shortage", takes=(Order, SalesOrder), gives=int, repeat=Repeat.READ,
                   run=note, about="Remembers lines that TIMS has too little for."),
     )  # fmt: skip
@@ -58,11 +67,11 @@ def remember_shelves(store: Store, now: Now) -> Saw:
     lock = threading.Lock()
 
     def saw(rows: Sequence[StockRow], items: Mapping[str, StockItem]) -> None:
-        fresh = []
         with lock:
-            for row in rows:
-                if row.RowVersion and known.get((row.ItemNumber, row.LocationId)) != row.RowVersion:
-                    fresh.append(row)
+            fresh = [
+                row for row in rows
+                if row.RowVersion and known.get((row.ItemNumber, row.LocationId)) != row.RowVersion
+            ]  # fmt: skip
         moment = now()
         states = [s for row in fresh if (s := _state(row, items, moment)) is not None]
         oversells.saw(store(), states)

@@ -10,6 +10,8 @@ from itertools import pairwise
 from crossdock.business.stock.model import Shelf
 from crossdock.business.stock.oversell import Fall
 
+_NOTHING = Decimal(0)
+MIXED = "changed, and goods came in, between two looks"
 COUNT, LEFT, ORDER = "were not found by a count", "left the shelf", "were promised to"
 
 
@@ -52,12 +54,12 @@ def falls(
     for shelf, seen in by_shelf.items():
         for before, after in pairwise(seen):
             gone = _gone(before, after, promises)
-            if gone > 0:
-                counted = after.counted_at != before.counted_at
+            counted = after.counted_at != before.counted_at
+            if gone > 0 or counted:
                 since = _since(before, after, notices.get(shelf, ()))
-                why = COUNT if counted else LEFT
+                why = MIXED if gone <= 0 else COUNT if counted else LEFT
                 found.append(
-                    Fall(shelf.item, gone, since, after.changed_at, after.seen_at, why)
+                    Fall(shelf.item, max(gone, _NOTHING), since, after.changed_at, after.seen_at, why)
                 )  # fmt: skip
     found += [_promised(one, states) for one in promises if not one.by_amazon]
     return sorted(found, key=lambda f: f.at)

@@ -1,12 +1,13 @@
 """Why a pack was sold that was not there, from what is remembered: whose delay let it happen.
 
 Amazon sells by the last quantity that it shows. When goods leave TIMS's shelves in another way,
-that quantity is too high until TIMS's change was heard of, counted, written, and shown. A sale
-within that time cannot be prevented except by packs that are kept back. A sale that no such change
-explains would be a fault of ours, and says so.
+that quantity is too high until TIMS's change was heard of, counted, written, and shown. It is too
+high as well when an order of Amazon's was on its way to TIMS while we counted: what we wrote then
+put back what Amazon had counted down. A sale within such a time cannot be prevented except by packs
+that are kept back. A sale that nothing of this explains would be a fault of ours, and says so.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
@@ -23,6 +24,7 @@ class Verdict(Enum):
     MEANWHILE = "sold while TIMS's stock changed"  # nobody can tell which was first
     OURS = "within our delay"
     AMAZON = "within Amazon's delay"
+    ON_ITS_WAY = "another order was on its way"  # and not in what we counted
     RULE = "the rule offered too much"
     UNTOLD = "Amazon was not told by us"
 
@@ -47,7 +49,9 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class Fall:
-    """Units that left a shelf without an order of Amazon's, somewhen from `since` to `at`."""
+    """Units that left a shelf without an order of Amazon's, somewhen from `since` to `at`. Zero: the
+    shelf changed more than once between two looks, and some may have left.
+    """
 
     item: str
     units: Decimal
@@ -55,6 +59,17 @@ class Fall:
     at: datetime
     counted_at: datetime | None  # we looked at the shelf and saw it
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An order of Amazon's for the same goods: bought then, known to TIMS then."""
+
+    order_id: str
+    sku: str
+    units: Decimal
+    bought_at: datetime
+    known_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,12 @@ class Tale:
     def told_at(self) -> datetime | None:
         """When what it says was counted: nothing later is in it."""
         return self.sent_at or self.seen_at
+
+    def shown_at(self, usual: timedelta) -> datetime | None:
+        """When Amazon showed it; after the usual time, where a newer one came before we looked."""
+        if self.seen_at is None and self.sent_at is not None:
+            return self.sent_at + usual
+        return self.seen_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,37 +117,82 @@ class Explained:
         return self.verdict not in (Verdict.RULE, Verdict.UNTOLD)
 
 
-def explain(
-    sale: Sale, told: Sequence[Tale], heard: Sequence[datetime], falls: Iterable[Fall]
-) -> Explained:
-    """What happened. `told` and `heard` are of its SKU, `falls` of the items in it."""
-    shown = [t for t in told if t.seen_at is not None and t.seen_at <= sale.bought_at]
-    standing = shown[-1] if shown else None
-    if standing is None:
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is remembered of a SKU and of the items in it."""
+
+    told: Sequence[Tale] = ()
+    heard: Sequence[datetime] = ()
+    falls: Sequence[Fall] = ()
+    arrivals: Sequence[Arrival] = ()
+    usual: timedelta = timedelta(seconds=30)  # from a write until Amazon shows it
+
+
+def explain(sale: Sale, facts: Facts) -> Explained:
+    """What happened."""
+    standing = _standing(sale, facts)
+    if standing is None or standing.told_at is None:
         words = "Amazon's quantity was not ours yet: nothing that we told had shown."
-        return Explained(sale, Verdict.UNTOLD, words, _timeline(sale, None, None, None), 0)
-    fall = _fall(sale, standing, told, falls)
-    newer = _newer(fall, told)
-    first = next((at for at in heard if fall is not None and fall.since <= at), None)
+        return Explained(sale, Verdict.UNTOLD, words, _timeline(sale, facts), 0)
+    early, late = _unknown_falls(sale, standing.told_at, facts)
+    erased = _erased(sale, standing, facts)
+    if early is None and erased is not None:
+        words = _words_of_arrival(erased)
+        lines = _timeline(sale, facts, standing, erased=erased)
+        return Explained(sale, Verdict.ON_ITS_WAY, words, lines, sale.packs)
+    fall = early or late or _hidden(sale, standing.told_at, facts)
+    newer = _newer(fall, facts.told)
     verdict = _verdict(sale, fall, newer)
-    words = _words(sale, verdict, fall, first)
-    lines = _timeline(sale, standing, fall, newer, first)
+    lines = _timeline(sale, facts, standing, fall, newer)
+    words = _words(sale, verdict, fall, _first_heard(fall, facts))
     return Explained(sale, verdict, words, lines, sale.packs)
 
 
-def _fall(sale: Sale, standing: Tale, told: Sequence[Tale], falls: Iterable[Fall]) -> Fall | None:
-    """The fall that Amazon's quantity did not know of: the last one before the sale; else the
-    first one after it.
+def _standing(sale: Sale, facts: Facts) -> Tale | None:
+    """The quantity that Amazon sold by."""
+    shown = [t for t in facts.told
+             if (at := t.shown_at(facts.usual)) is not None and at <= sale.bought_at]  # fmt: skip
+    return shown[-1] if shown else None
+
+
+def _unknown_falls(sale: Sale, counted: datetime, facts: Facts) -> tuple[Fall | None, Fall | None]:
+    """Falls that Amazon's quantity did not know of: the last one before the sale (rather one that
+    was surely before it), and the first one after it.
     """
-    counted = standing.told_at
-    unknown = sorted(
-        (f for f in falls if f.since <= sale.short_at
-         and (f.counted_at is None or counted is None or f.counted_at > counted)),
-        key=lambda f: f.at,
-    )  # fmt: skip
-    early = [f for f in unknown if f.since <= sale.bought_at and not _harmless(f, sale, told)]
+    unknown = [
+        f for f in facts.falls
+        if f.units and f.since <= sale.short_at
+        and (f.counted_at is None or f.counted_at > counted)
+    ]  # fmt: skip
+    early = [f for f in unknown if f.since <= sale.bought_at and not _harmless(f, sale, facts.told)]
     late = [f for f in unknown if f.since > sale.bought_at]
-    return early[-1] if early else late[0] if late else None
+    sure = [f for f in early if f.at <= sale.bought_at]
+    return (
+        max(sure or early, key=lambda f: f.at) if early else None,
+        min(late, key=lambda f: f.at) if late else None,
+    )
+
+
+def _hidden(sale: Sale, counted: datetime, facts: Facts) -> Fall | None:
+    """Between two looks at the shelf goods came in: what left it meanwhile cannot be seen."""
+    mixed = (f for f in facts.falls if not f.units and f.at > counted and f.since <= sale.short_at)
+    return next(mixed, None)
+
+
+def _erased(sale: Sale, standing: Tale, facts: Facts) -> Arrival | None:
+    """An order that Amazon had counted down, and that our quantity put back."""
+    counted, shown = standing.told_at, standing.shown_at(facts.usual)
+    if counted is None or shown is None:
+        return None
+    for one in facts.arrivals:
+        until = shown if one.sku == sale.sku else counted
+        if one.order_id != sale.order_id and one.bought_at <= until and one.known_at > counted:
+            return one
+    return None
+
+
+def _first_heard(fall: Fall | None, facts: Facts) -> datetime | None:
+    return next((at for at in facts.heard if fall is not None and fall.since <= at), None)
 
 
 def _harmless(fall: Fall, sale: Sale, told: Sequence[Tale]) -> bool:
@@ -147,6 +213,8 @@ def _newer(fall: Fall | None, told: Sequence[Tale]) -> Tale | None:
 def _verdict(sale: Sale, fall: Fall | None, newer: Tale | None) -> Verdict:
     if fall is None:
         return Verdict.RULE
+    if not fall.units:
+        return Verdict.MEANWHILE
     if fall.since > sale.bought_at:
         return Verdict.BEFORE
     if fall.at > sale.bought_at:
@@ -159,9 +227,11 @@ def _verdict(sale: Sale, fall: Fall | None, newer: Tale | None) -> Verdict:
 def _words(sale: Sale, verdict: Verdict, fall: Fall | None, heard: datetime | None) -> str:
     if fall is None:
         return (
-            "No change of TIMS's stock explains it: more was offered than there was, or other "
-            "orders of the same item were on their way when it was counted."
+            "No change of TIMS's stock explains it: more was offered than there was, or no single "
+            "location had all of it."
         )
+    if not fall.units:
+        return f"{fall.item} {fall.why}; what left meanwhile cannot be told any more."
     what = f"{_text(fall.units)} of {fall.item} {fall.why}"
     after = _span(sale.bought_at - fall.at)
     if verdict is Verdict.BEFORE:
@@ -170,41 +240,59 @@ def _words(sale: Sale, verdict: Verdict, fall: Fall | None, heard: datetime | No
     if verdict is Verdict.MEANWHILE:
         return f"{what} at about the time of the sale; no webhook told when exactly."
     if verdict is Verdict.AMAZON:
-        return f"{what} {after} before the sale; Amazon had the new quantity and still sold by the old."
+        return f"{what} {after} before the sale; Amazon had been told and did not show it yet."
     known = "had been heard of and not been written yet" if (
         heard is not None and heard <= sale.bought_at
     ) else "had not been heard of yet"  # fmt: skip
     return f"{what} {after} before the sale, which {known}."
 
 
+def _words_of_arrival(one: Arrival) -> str:
+    return (
+        f"Order {one.order_id} for {_text(one.units)} of the same goods was on its way to TIMS "
+        "when we counted: our quantity put back what Amazon had counted down for it."
+    )
+
+
 def _timeline(
     sale: Sale,
-    standing: Tale | None,
-    fall: Fall | None,
-    newer: Tale | None,
-    heard: datetime | None = None,
+    facts: Facts,
+    standing: Tale | None = None,
+    fall: Fall | None = None,
+    newer: Tale | None = None,
+    erased: Arrival | None = None,
 ) -> tuple[Moment, ...]:
-    lines = [Moment(sale.bought_at, f"bought at Amazon: {sale.order_id}")]
-    lines.append(
-        Moment(sale.short_at, f"TIMS has {_text(sale.units)} too few for {sale.order_number}")
-    )
+    short = f"TIMS has {_text(sale.units)} too few for {sale.order_number}"
+    lines = [
+        Moment(sale.bought_at, f"bought at Amazon: {sale.order_id}"),
+        Moment(sale.short_at, short),
+    ]
     for tale in (standing, newer):
-        if tale is None:
-            continue
-        if tale.sent_at is not None:
-            with_id = f" (submission {tale.submission_id})" if tale.submission_id else ""
-            lines.append(Moment(tale.sent_at, f"we wrote {tale.quantity}{with_id}"))
-        if tale.seen_at is not None:
-            lines.append(Moment(tale.seen_at, f"Amazon showed {tale.quantity}"))
+        lines += _told(tale) if tale is not None else ()
+    if erased is not None:
+        lines.append(Moment(erased.bought_at, f"bought at Amazon: {erased.order_id}"))
+        lines.append(Moment(erased.known_at, f"TIMS knows of {erased.order_id}"))
     if fall is not None:
         if fall.since < fall.at:
             lines.append(Moment(fall.since, f"{fall.item} was there until now, or longer"))
-        lines.append(Moment(fall.at, f"{_text(fall.units)} of {fall.item} {fall.why}"))
+        units = f"{_text(fall.units)} of " if fall.units else ""
+        lines.append(Moment(fall.at, f"{units}{fall.item} {fall.why}"))
+        heard = _first_heard(fall, facts)
         if heard is not None:
             lines.append(Moment(heard, "we heard that TIMS's stock had changed"))
         if fall.counted_at is not None:
             lines.append(Moment(fall.counted_at, "we counted"))
     return tuple(sorted(lines, key=lambda m: m.at))
+
+
+def _told(tale: Tale) -> list[Moment]:
+    lines = []
+    if tale.sent_at is not None:
+        with_id = f" (submission {tale.submission_id})" if tale.submission_id else ""
+        lines.append(Moment(tale.sent_at, f"we wrote {tale.quantity}{with_id}"))
+    if tale.seen_at is not None:
+        lines.append(Moment(tale.seen_at, f"Amazon showed {tale.quantity}"))
+    return lines
 
 
 def _span(span: timedelta) -> str:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from crossdock.engine.store.database import Database
 from crossdock.engine.store.inbox import upsert
 from crossdock.engine.store.schema import event
-from crossdock.engine.store.schema_stock import shelf_seen, shortage, told
+from crossdock.engine.store.schema_stock import arrival, shelf_seen, shortage, told
 
 _AT_ONCE = 400  # names in one question
 
@@ -41,6 +41,18 @@ class SeenShelf:
     changed_at: datetime | None  # by TIMS's clock
     counted_at: datetime | None
     seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A line that was bought at Amazon, and when TIMS knew of it first."""
+
+    order_id: str
+    order_item: str
+    sku: str
+    packs: int
+    bought_at: datetime
+    known_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +128,25 @@ def shelves(db: Database, items: Collection[str]) -> list[SeenShelf]:
     return found
 
 
+def arrived(db: Database, rows: Sequence[Arrival]) -> None:
+    """TIMS knows of these lines; the first time counts."""
+    if not rows:
+        return
+    insert = upsert(db, arrival).on_conflict_do_nothing(index_elements=["order_id", "order_item"])
+    with db.writing() as connection:
+        connection.execute(insert, [asdict(row) for row in rows])
+
+
+def arrivals(db: Database, skus: Collection[str], since: datetime) -> list[Arrival]:
+    """Lines of these SKUs that TIMS came to know since then, in that order."""
+    found = []
+    with db.reading() as connection:
+        for some in _parts(skus):
+            query = sa.select(arrival).where(arrival.c.sku.in_(some), arrival.c.known_at >= since)
+            found += [Arrival(**row) for row in connection.execute(query).mappings()]
+    return sorted(found, key=lambda a: (a.known_at, a.order_id, a.order_item))
+
+
 def note_short(db: Database, rows: Iterable[Shortage]) -> None:
     """Remember lines that are short; of a line that is known the most counts."""
     with db.writing() as connection:
@@ -165,6 +196,7 @@ def prune(db: Database, before: datetime) -> None:
         connection.execute(told.delete().where(when < before, told_later))
         connection.execute(shelf_seen.delete().where(shelf_seen.c.seen_at < before, changed_later))
         connection.execute(shortage.delete().where(shortage.c.bought_at < before))
+        connection.execute(arrival.delete().where(arrival.c.known_at < before))
 
 
 def _followed(table: sa.Table, keys: Sequence[str], number: str) -> sa.ColumnElement[bool]:

@@ -32,6 +32,19 @@ shelf_seen = sa.Table(
     sa.Index("shelf_seen_by_time", "seen_at"),
 )
 
+# When TIMS knew first of a line that was bought at Amazon.
+arrival = sa.Table(
+    "arrival",
+    metadata,
+    sa.Column("order_id", sa.Text, primary_key=True),
+    sa.Column("order_item", sa.Text, primary_key=True),
+    sa.Column("sku", sa.Text, nullable=False),
+    sa.Column("packs", sa.BigInteger, nullable=False),
+    sa.Column("bought_at", UtcTime, nullable=False),
+    sa.Column("known_at", UtcTime, nullable=False),
+    sa.Index("arrival_by_sku", "sku", "known_at"),
+)
+
 # Lines of Amazon's orders that TIMS had nothing for, also when it had something later.
 shortage = sa.Table(
     "shortage",

@@ -60,4 +60,7 @@ class Counter:
         self.taken.append(Taken(world.clock.now(), item, Decimal(units), how))
 
     def _items(self) -> list[str]:
-        return [p.item for p in self.world.goods.products if p.scarce and p.active]
+        most = self.world.scenario.favourites or None
+        wanted = {s.product.item for usual in self.world.goods.usual for s in usual[:most]}
+        scarce = (p for p in self.world.goods.products if p.scarce and p.active)
+        return [p.item for p in scarce if p.item in wanted]

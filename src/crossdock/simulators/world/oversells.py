@@ -1,16 +1,22 @@
-"""What really happened to every order that TIMS had too little for, by both companies' own books."""
+"""What really happened to every order that TIMS had too little for, by both companies' books."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from crossdock.simulators.world.counter import Taken
 
+Write = tuple[datetime, datetime, int]
+"""A quantity that the seller wrote: when, in effect when, how many."""
+
 if TYPE_CHECKING:
+    from crossdock.simulators.amazon.state import SimOrder
     from crossdock.simulators.world.world import World
 
-BEFORE, OURS, AMAZON, NOBODY = "before", "ours", "amazon", "nobody"
+BEFORE, OURS, AMAZON = "before", "ours", "amazon"
+ON_ITS_WAY, NOBODY = "on its way", "nobody"
+_LOOKED_FOR = timedelta(seconds=30)  # until somebody may see what has come into effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,7 @@ class Oversold:
     short_at: datetime
     showed: int  # packs that Amazon showed when it was bought
     packs: int  # that were bought
-    cause: str  # whose delay: the quantity at Amazon did not know of what was taken
+    causes: frozenset[str]  # whose delay: what the quantity at Amazon did not know of
     taken: Taken | None
 
     @property
@@ -60,23 +66,47 @@ class Witness:
         showed = [q for at, q in listing.history if at < bought]
         item = world.goods.sku(line.line.sku).product.item
         taken = [t for t in world.counter.taken if t.item == item and t.at <= short_at]
-        cause, one = _cause(bought, taken, listing.stock_writes)
-        return Oversold(order_id, line.line.sku, bought, short_at,
-                        showed[-1] if showed else 0, line.quantity, cause, one)  # fmt: skip
+        writes = listing.stock_writes
+        cause, one = self._cause(order, line.line.sku, taken, writes)
+        causes, fresh = {cause}, [w for w in writes if bought - _LOOKED_FOR <= w[1] <= bought]
+        for n in range(len(fresh)):  # whoever looks now and then may not have seen these yet
+            old = [w for w in writes if w not in fresh[n:]]
+            causes |= {AMAZON, self._cause(order, line.line.sku, taken, old)[0]}
+        return Oversold(
+            order_id, line.line.sku, bought, short_at, showed[-1] if showed else 0, line.quantity,
+            frozenset(causes), one,
+        )  # fmt: skip
 
+    def _cause(
+        self, order: "SimOrder", sku: str, taken: Sequence[Taken], writes: Sequence[Write]
+    ) -> tuple[str, Taken | None]:
+        live = [write for write in writes if write[1] <= order.created]
+        counted = live[-1][0] if live else order.created  # Amazon's quantity knew nothing later
+        unknown = [t for t in taken if t.at > counted]
+        early = [t for t in unknown if t.at <= order.created]
+        if early:
+            last = early[-1]
+            told = [at for at, _, _ in writes if last.at <= at <= order.created]
+            return (AMAZON if told else OURS), last
+        if live and self._on_its_way(order.order_id, sku, live[-1]):
+            return ON_ITS_WAY, None
+        return (BEFORE, unknown[0]) if unknown else (NOBODY, None)
 
-def _cause(
-    bought: datetime, taken: Sequence[Taken], writes: Sequence[tuple[datetime, datetime, int]]
-) -> tuple[str, Taken | None]:
-    """`writes`: when the seller told Amazon, when it took effect, how many."""
-    live = [told for told, effect, _ in writes if effect <= bought]
-    counted = live[-1] if live else None  # what Amazon showed knew of nothing later
-    unknown = [t for t in taken if counted is None or t.at > counted]
-    early = [t for t in unknown if t.at <= bought]
-    if early:
-        last = early[-1]
-        told = [at for at, _, _ in writes if last.at <= at <= bought]
-        return (AMAZON if told else OURS), last
-    if unknown:
-        return BEFORE, unknown[0]
-    return NOBODY, None
+    def _on_its_way(self, but: str, sku: str, write: Write) -> bool:
+        """An order of the same goods that Amazon had counted down before the write showed, and
+        that TIMS did not know of when it was written.
+        """
+        world = self._world
+        item = world.goods.sku(sku).product.item
+        known = {o.external_ref: o.created_at for o in world.tims.orders.values()}
+        for reservation in world.tims.reservations.values():
+            ref = (reservation.external_ref or "").rpartition(":")[2]
+            known[ref] = min(known.get(ref, reservation.created_at), reservation.created_at)
+        for order in world.amazon.orders.values():
+            for line in order.lines:
+                until = write[1] if line.line.sku == sku else write[0]
+                same = world.goods.sku(line.line.sku).product.item == item
+                late = order.order_id in known and known[order.order_id] > write[0]
+                if same and order.order_id != but and order.created <= until and late:
+                    return True
+        return False

@@ -39,6 +39,7 @@ class Scenario:
     inactive_item: float = 0.01
     abroad: float = 0.18  # in other marketplaces than the first
 
+    favourites: int = 0  # so many single and so many packed SKUs are all that anybody wants; 0: all
     only_what_shows: bool = False  # nobody buys more than Amazon shows
 
     # what buyers think better of

@@ -33,6 +33,17 @@ def upgrade() -> None:
     )
     op.create_index("shelf_seen_by_time", "shelf_seen", ["seen_at"])
     op.create_table(
+        "arrival",
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("order_item", sa.Text(), nullable=False),
+        sa.Column("sku", sa.Text(), nullable=False),
+        sa.Column("packs", sa.BigInteger(), nullable=False),
+        sa.Column("bought_at", sa.BigInteger(), nullable=False),
+        sa.Column("known_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("order_id", "order_item"),
+    )
+    op.create_index("arrival_by_sku", "arrival", ["sku", "known_at"])
+    op.create_table(
         "shortage",
         sa.Column("order_number", sa.Text(), nullable=False),
         sa.Column("line_number", sa.Integer(), nullable=False),
