@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from crossdock.engine.store import open_database, oversells, publications
+from crossdock.engine.store.publications import SEEN, Publication
 from crossdock.kernel.clock import ManualClock, SystemClock
 from crossdock.simulators.server import Server
 from demo.workspace import write_workspace
@@ -95,6 +99,36 @@ def test_a_plan_that_cannot_be_kept_says_which_number_to_change(shop: Path, run:
     assert crowded["news"][0]["full"]
     assert crowded["news"][0]["worst_seconds"] is None
     assert "orders a day" in crowded["news"][0]["advice"]
+
+
+def test_nothing_oversold_is_said_plainly(shop: Path, run: Run) -> None:
+    result = run("stock", "oversold")
+    assert (result.exit_code, "Nothing was oversold" in result.stdout) == (0, True)
+
+
+def test_an_oversell_is_told_with_its_timeline_and_its_remedy(shop: Path, run: Run) -> None:
+    db, now = open_database(f"sqlite:///{shop}/crossdock.db"), SystemClock().now()
+    db.migrate()
+    ago = [now - timedelta(seconds=n) for n in (600, 580, 300, 290, 280)]
+    nothing, place = Decimal(0), ("WLD-2", "MAIN")
+    publications.keep(db, Publication("TIP", 1, 3, SEEN, sent_at=ago[0], seen_at=ago[1]))
+    oversells.saw(db, [
+        oversells.SeenShelf(*place, 1, Decimal(5), nothing, nothing, ago[0], None, ago[0]),
+        oversells.SeenShelf(*place, 2, Decimal(1), nothing, nothing, ago[2], None, ago[3]),
+    ])  # fmt: skip
+    oversells.note_short(db, [
+        oversells.Shortage("SO-1", 1, "111-1", "item", "TIP", "WLD-2", "EA", Decimal(2),
+                           ago[2] + timedelta(seconds=5), ago[4], ago[4])
+    ])  # fmt: skip
+    db.close()
+    result = run("stock", "oversold", "--json")
+    (line,) = json.loads(result.stdout)["lines"]
+    assert (result.exit_code, line["sku"], line["packs"], line["buffer_packs"]) == (0, "TIP", 2, 2)
+    assert line["verdict"] in ("ours", "meanwhile")
+    shown = run("stock", "oversold", "TIP").stdout
+    assert "4 of WLD-2 left the shelf" in shown
+    assert "2 packs more kept back would have prevented it" in shown
+    assert json.loads(run("stock", "oversold", "ROD", "--json").stdout)["lines"] == []
 
 
 def test_the_risk_says_what_it_is_made_of(shop: Path, run: Run) -> None:

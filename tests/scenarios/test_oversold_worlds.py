@@ -48,17 +48,17 @@ def explained(world: Rehearsal) -> dict[tuple[str, str], Explained]:
     return {(e.sale.order_id, e.sale.sku): e for e in oversold(world.house.stock, world.db, days=2)}
 
 
-@pytest.mark.parametrize("webhooks", [True, False])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("seed", "webhooks"), [(1, True), (3, True), (2, False)])
 def test_every_oversell_is_listed_with_its_true_reason(
-    webhooks: bool, seed: int, tmp_path: Path
+    seed: int, webhooks: bool, tmp_path: Path
 ) -> None:
     world = a_world(tmp_path, seed, webhooks=webhooks)
     world.run()
     true = {(o.order_id, o.sku): o for o in world.world.witness.found()}
     found = explained(world)
-    assert true
+    assert len(true) >= 5
     assert found.keys() == true.keys()
     for key, one in true.items():
-        assert one.was_for_sale
+        assert one.was_for_sale  # Amazon sold no more than it showed
         assert one.causes & SAME.get(found[key].verdict, set()), (one, found[key])
+        assert found[key].unavoidable

@@ -19,7 +19,7 @@ app = group("Stock: what Amazon may sell of what TIMS has.")
 
 
 @contextmanager
-def _house(workspace: Path | None) -> Iterator["House"]:
+def house_with_tims(workspace: Path | None) -> Iterator["House"]:
     """Connected to TIMS, which says what there is."""
     from crossdock.cli.session import house_of, settings_of
 
@@ -42,7 +42,7 @@ def explain(
     from crossdock.engine.store import publications
     from crossdock.kernel.errors import RunError
 
-    with _house(workspace) as house:
+    with house_with_tims(workspace) as house:
         (found,) = house.stock.offers([sku])
         told = publications.of(house.db, sku)
     if as_json:
@@ -73,7 +73,7 @@ def listed(
     from crossdock.cli.options import NEEDS_PERSON
     from crossdock.engine.store import publications
 
-    with _house(workspace) as house:
+    with house_with_tims(workspace) as house:
         skus = sorted(house.stock.skus().rows)
         rules = house.stock.rules
         told = publications.every(house.db)
@@ -146,7 +146,7 @@ def risk(
     from crossdock.wiring import freshness
     from crossdock.wiring.stock_risk import delay_of, risks
 
-    with _house(workspace) as house:
+    with house_with_tims(workspace) as house:
         load = freshness.load_of(house.settings, len(house.stock.skus().rows))
         worst = freshness.plan(house.settings, load, freshness.buckets_of(house))[2].found.seconds
         delay = delay_of(house.db, worst)

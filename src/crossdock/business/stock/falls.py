@@ -58,9 +58,8 @@ def falls(
             if gone > 0 or counted:
                 since = _since(before, after, notices.get(shelf, ()))
                 why = MIXED if gone <= 0 else COUNT if counted else LEFT
-                found.append(
-                    Fall(shelf.item, max(gone, _NOTHING), since, after.changed_at, after.seen_at, why)
-                )  # fmt: skip
+                units, seen_at = max(gone, _NOTHING), after.seen_at
+                found.append(Fall(shelf.item, units, since, after.changed_at, seen_at, why))
     found += [_promised(one, states) for one in promises if not one.by_amazon]
     return sorted(found, key=lambda f: f.at)
 

@@ -49,8 +49,8 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class Fall:
-    """Units that left a shelf without an order of Amazon's, somewhen from `since` to `at`. Zero: the
-    shelf changed more than once between two looks, and some may have left.
+    """Units that left a shelf without an order of Amazon's, somewhen from `since` to `at`. Zero
+    units: the shelf changed more than once between two looks, and some may have left.
     """
 
     item: str
