@@ -11,6 +11,7 @@ from crossdock.cli.options import Json, Limit, Workspace, group
 
 if TYPE_CHECKING:
     from crossdock.business.stock.model import Offer
+    from crossdock.engine.store.fba import FbaStock
     from crossdock.engine.store.publications import Publication
     from crossdock.kernel.errors import RunError
     from crossdock.wiring.house import House
@@ -39,14 +40,15 @@ def explain(
     """Every term of the sum that makes a SKU's quantity, with its source."""
     from crossdock.cli import output
     from crossdock.cli.options import NEEDS_PERSON
-    from crossdock.engine.store import publications
+    from crossdock.engine.store import fba, publications
     from crossdock.kernel.errors import RunError
 
     with house_with_tims(workspace) as house:
         (found,) = house.stock.offers([sku])
         told = publications.of(house.db, sku)
+        held = fba.every(house.db).get(sku)
     if as_json:
-        output.show_json(_row(sku, found, told) | {"terms": _terms(found)})
+        output.show_json(_row(sku, found, told, held) | {"terms": _terms(found)})
     elif isinstance(found, RunError):
         output.complain(str(found))
     else:
@@ -54,6 +56,8 @@ def explain(
             (sku, "", "source"), [(t["what"], t["value"], t["source"]) for t in _terms(found)]
         )
         output.say(_told(told))
+    if held is not None and not as_json:
+        output.say(_held(held))
     if isinstance(found, RunError):
         raise typer.Exit(NEEDS_PERSON)
 
@@ -71,14 +75,15 @@ def listed(
     """Every SKU: what it may offer now, beside what Amazon was told last. Nothing is written."""
     from crossdock.cli import output
     from crossdock.cli.options import NEEDS_PERSON
-    from crossdock.engine.store import publications
+    from crossdock.engine.store import fba, publications
 
     with house_with_tims(workspace) as house:
         skus = sorted(house.stock.skus().rows)
         rules = house.stock.rules
-        told = publications.every(house.db)
+        told, held = publications.every(house.db), fba.every(house.db)
         found = zip(skus, house.stock.offers(skus), strict=True)
-        rows = [_row(sku, offer, told.get(sku)) for sku, offer in found]
+        rows = [_row(sku, offer, told.get(sku), held.get(sku)) for sku, offer in found]
+        rows += [_row(sku, None, None, held[sku]) for sku in sorted(held.keys() - set(skus))]
     picked = [r for r in rows if not differing or r["problem"] or r["offered"] != r["told"]]
     problems = [str(p) for p in rules.problems]
     if as_json:
@@ -87,9 +92,10 @@ def listed(
         for problem in problems:
             output.complain(problem)
         output.table(
-            ("SKU", "may offer", "told last", "", "took", "problem"),
+            ("SKU", "may offer", "told last", "", "took", "Amazon (FBA)", "problem"),
             [(r["sku"], _number(r["offered"]), _number(r["told"]), r["state"], r["took"],
-              (r["problem"], "red")) for r in picked[:limit]],
+              _number(r["fba"] and r["fba"]["fulfillable"]), (r["problem"], "red"))
+             for r in picked[:limit]],
         )  # fmt: skip
         if not rules.publish:
             output.note("Nothing is written: stock.yaml says publish: off.")
@@ -171,19 +177,35 @@ def risk(
     )  # fmt: skip
 
 
-def _row(sku: str, found: "Offer | RunError", told: "Publication | None") -> dict[str, Any]:
+def _row(
+    sku: str, found: "Offer | RunError | None", told: "Publication | None",
+    held: "FbaStock | None",
+) -> dict[str, Any]:  # fmt: skip
     from crossdock.kernel.errors import RunError
 
     took = told.took if told is not None else None
     return {
         "sku": sku,
-        "offered": None if isinstance(found, RunError) else found.quantity,
+        "offered": None if found is None or isinstance(found, RunError) else found.quantity,
         "told": told.quantity if told is not None else None,
         "state": told.state if told is not None else "",
         "took": f"{took.total_seconds():.0f} s" if took is not None else "",
         "submission": told.submission_id if told is not None else "",
         "problem": found.message if isinstance(found, RunError) else "",
-    }
+        "fba": None if held is None else {
+            "location": "Amazon (FBA)", "fulfillable": held.fulfillable, "inbound": held.inbound,
+            "reserved": held.reserved, "unfulfillable": held.unfulfillable,
+            "researching": held.researching, "as_of": held.as_of.isoformat(),
+        },
+    }  # fmt: skip
+
+
+def _held(held: "FbaStock") -> str:
+    return (
+        f"Amazon (FBA) holds {held.fulfillable}; {held.inbound} on the way, {held.reserved} "
+        f"reserved, {held.unfulfillable} unfulfillable, {held.researching} being looked for, as of "
+        f"{held.as_of:%Y-%m-%d %H:%M} UTC. No part of what the merchant offers."
+    )
 
 
 def _terms(found: "Offer | RunError") -> list[dict[str, str]]:

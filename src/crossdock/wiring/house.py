@@ -35,6 +35,7 @@ from crossdock.wiring.accounts import (
     tims_account,
 )
 from crossdock.wiring.customer_runs import customer_operations, customers_feed
+from crossdock.wiring.fba_runs import fba_feed
 from crossdock.wiring.feeds import feeds_of
 from crossdock.wiring.intakes import AmazonQueue, receive_webhook
 from crossdock.wiring.language import Language, read_language
@@ -190,6 +191,7 @@ class House:
             purge_feed(self.db),
             *stock_feeds(self.stock),
             history_feed(lambda: self.db, self.clock.now),
+            fba_feed(self.amazon, self.stock, lambda: self.db),
         ):
             feeds[found.name] = found
         runner = Runner(

@@ -10,7 +10,7 @@ from crossdock.kernel.errors import ConfigError, Problem, nearest
 from crossdock.lang.document import Cell, read_document
 
 FILE = "stock.yaml"
-_KEYS = ("version", "publish", "rules")
+_KEYS = ("version", "publish", "fba", "rules")
 _RULE_KEYS = ("skus", "locations", "buffer", "minimum", "maximum")
 
 
@@ -20,6 +20,7 @@ class StockRules:
 
     rules: Rules
     publish: bool = False
+    fba: bool = False  # what Amazon's warehouses hold is shown
     problems: tuple[Problem, ...] = ()
 
 
@@ -42,7 +43,11 @@ def read_stock_rules(workspace: Path) -> StockRules:
     on = publish is not None and publish.value in (True, "on", "yes")
     if publish is not None and publish.value not in (True, False, "on", "off", "yes", "no"):
         reader.problem(publish, f"publish {publish.value!r}.", "Write on or off.")
-    return StockRules(rules, on, tuple(reader.problems))
+    fba = root.value.get("fba")
+    if fba is not None and fba.value not in ("show", False, "off", "no"):
+        reader.problem(fba, f"fba {fba.value!r}.", "Write show or off.")
+    shown = fba is not None and fba.value == "show"
+    return StockRules(rules, on, shown, tuple(reader.problems))
 
 
 class _Reader:

@@ -18,6 +18,7 @@ FILES = (
     "finances-api-model/finances_2024-06-19.json",
     "finances-api-model/financesV0.json",
     "listings-items-api-model/listingsItems_2021-08-01.json",
+    "fba-inventory-api-model/fbaInventory.json",
 )
 METHODS = {"get", "post", "put", "patch", "delete"}
 

@@ -43,6 +43,7 @@ RATES: Final[Mapping[str, Rate]] = {
     "putListingsItem": Rate(Decimal(5), 10),
     "deleteListingsItem": Rate(Decimal(5), 5),
     "searchListingsItems": Rate(Decimal(5), 5),
+    "getInventorySummaries": Rate(Decimal(2), 2),
     "createDestination": Rate(Decimal(1), 5),
     "getDestinations": Rate(Decimal(1), 5),
     "getDestination": Rate(Decimal(1), 5),

@@ -1,4 +1,4 @@
-"""Our tables that explain afterwards what happened to stock. Append-only; old rows are pruned."""
+"""Our tables of stock: a mirror of what Amazon holds, and what explains oversells afterwards."""
 
 import sqlalchemy as sa
 
@@ -30,6 +30,19 @@ shelf_seen = sa.Table(
     sa.Column("counted_at", UtcTime),
     sa.Column("seen_at", UtcTime, nullable=False),
     sa.Index("shelf_seen_by_time", "seen_at"),
+)
+
+# Stock in Amazon's warehouses as it was read last; nothing is decided by it.
+fba_stock = sa.Table(
+    "fba_stock",
+    metadata,
+    sa.Column("sku", sa.Text, primary_key=True),
+    sa.Column("fulfillable", sa.BigInteger, nullable=False),
+    sa.Column("inbound", sa.BigInteger, nullable=False),
+    sa.Column("reserved", sa.BigInteger, nullable=False),
+    sa.Column("unfulfillable", sa.BigInteger, nullable=False),
+    sa.Column("researching", sa.BigInteger, nullable=False),
+    sa.Column("as_of", UtcTime, nullable=False),
 )
 
 # When TIMS knew first of a line that was bought at Amazon.

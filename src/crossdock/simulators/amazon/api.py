@@ -9,6 +9,7 @@ from crossdock.simulators.amazon import sellers
 from crossdock.simulators.amazon.buckets import Buckets
 from crossdock.simulators.amazon.company import Call, Company
 from crossdock.simulators.amazon.documents import ROLES
+from crossdock.simulators.amazon.fba import FbaStock
 from crossdock.simulators.amazon.finances import Finances
 from crossdock.simulators.amazon.listings import Listings
 from crossdock.simulators.amazon.lwa import NOTIFICATIONS, Grant, Lwa
@@ -62,6 +63,7 @@ class Api:
         reports: Reports,
         finances: Finances,
         listings: Listings,
+        fba: FbaStock,
     ) -> None:
         self.limits = True
         self.buckets = Buckets()
@@ -71,7 +73,7 @@ class Api:
         self._routes: dict[tuple[str, int, str, str], list[Route]] = {}
         shipments = Shipments(company)
         for route in _routes(
-            Orders(company), shipments, notifications, reports, finances, listings
+            Orders(company), shipments, notifications, reports, finances, listings, fba
         ):
             key = (route.method, len(route.parts), route.parts[1], route.parts[2])
             self._routes.setdefault(key, []).append(route)
@@ -204,6 +206,7 @@ def _routes(
     reports: Reports,
     finances: Finances,
     listings: Listings,
+    fba: FbaStock,
 ) -> list[Route]:
     n = notifications
     destinations, subscriptions = (
@@ -243,6 +246,7 @@ def _routes(
         ("putListingsItem", "PUT", listing, listings.put),
         ("deleteListingsItem", "DELETE", listing, listings.delete),
         ("searchListingsItems", "GET", "/listings/2021-08-01/items/{seller}", listings.search),
+        ("getInventorySummaries", "GET", "/fba/inventory/v1/summaries", fba.get_summaries),
         ("createDestination", "POST", destinations, n.create_destination),
         ("getDestinations", "GET", destinations, n.get_destinations),
         ("getDestination", "GET", destination, n.get_destination),

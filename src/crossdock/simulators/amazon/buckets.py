@@ -21,6 +21,7 @@ RATES: dict[str, tuple[float, int]] = {
     "putListingsItem": (5.0, 10),
     "deleteListingsItem": (5.0, 5),
     "searchListingsItems": (5.0, 5),
+    "getInventorySummaries": (2.0, 2),
     "createDestination": (1.0, 5),
     "getDestinations": (1.0, 5),
     "getDestination": (1.0, 5),

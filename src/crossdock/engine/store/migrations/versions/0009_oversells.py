@@ -1,4 +1,4 @@
-"""What explains an oversell afterwards: what was told of a SKU, shelves as seen, lines short."""
+"""What explains an oversell afterwards, and a mirror of the stock that Amazon holds."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,6 +32,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("item", "location", "version"),
     )
     op.create_index("shelf_seen_by_time", "shelf_seen", ["seen_at"])
+    op.create_table(
+        "fba_stock",
+        sa.Column("sku", sa.Text(), nullable=False),
+        sa.Column("fulfillable", sa.BigInteger(), nullable=False),
+        sa.Column("inbound", sa.BigInteger(), nullable=False),
+        sa.Column("reserved", sa.BigInteger(), nullable=False),
+        sa.Column("unfulfillable", sa.BigInteger(), nullable=False),
+        sa.Column("researching", sa.BigInteger(), nullable=False),
+        sa.Column("as_of", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sku"),
+    )
     op.create_table(
         "arrival",
         sa.Column("order_id", sa.Text(), nullable=False),
