@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crossdock.engine.store import open_database, oversells, publications
+from crossdock.engine.store import fba, open_database, oversells, publications
 from crossdock.engine.store.publications import SEEN, Publication
 from crossdock.kernel.clock import ManualClock, SystemClock
 from crossdock.simulators.server import Server
@@ -64,6 +64,22 @@ def test_the_list_is_the_plan_with_what_is_wrong(shop: Path, run: Run) -> None:
     assert "no rule" in found["skus"][0]["problem"]
     shown = run("stock", "list")
     assert "publish: off" in shown.stdout + shown.stderr
+
+
+def test_what_amazon_holds_stands_beside_and_is_never_offered(shop: Path, run: Run) -> None:
+    db = open_database(f"sqlite:///{shop}/crossdock.db")
+    db.migrate()
+    now = SystemClock().now()
+    fba.keep(
+        db, [fba.FbaStock("TIP", 40, 5, 2, 1, 0, now), fba.FbaStock("ONLY", 7, 0, 0, 0, 0, now)]
+    )
+    db.close()
+    rows = {r["sku"]: r for r in json.loads(run("stock", "list", "--json").stdout)["skus"]}
+    assert (rows["TIP"]["offered"], rows["TIP"]["fba"]["fulfillable"]) == (3, 40)
+    assert (rows["ONLY"]["offered"], rows["ONLY"]["problem"]) == (None, "")
+    assert rows["TIP"]["fba"]["location"] == "Amazon (FBA)"
+    assert rows["ROD"]["fba"] is None
+    assert "holds 40; 5 on the way" in run("stock", "explain", "TIP").stdout
 
 
 def test_a_fault_of_the_file_is_named_with_its_line(shop: Path, run: Run) -> None:

@@ -1,5 +1,5 @@
-"""Stock in Amazon's warehouses, mirrored to be looked at. It is no part of what the merchant offers,
-and nothing here writes to Amazon.
+"""Stock in Amazon's warehouses, mirrored to be looked at. It is no part of what the merchant
+offers, and nothing here writes to Amazon.
 """
 
 import json
@@ -41,6 +41,8 @@ def fba_feed(amazon: AmazonClient, desk: StockDesk, store: Callable[[], Database
             if page.token is None:
                 fba.forget(store(), began)
                 return Reading([], _DONE)
+            if page.token == token:
+                raise TryAgain("Amazon's pages of FBA stock do not end", code="repeated_token")
             token = page.token
 
     return Feed(AMAZON_FBA, EVERY, read, "Stock in Amazon's warehouses.")

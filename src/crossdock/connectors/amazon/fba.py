@@ -4,57 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
-
 from crossdock.connectors.amazon.calls import Ask, Refused
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.errors import read
+from crossdock.connectors.amazon.fba_models import Answer, Summary
 
 _SUMMARIES: Final = "/fba/inventory/v1/summaries"
-
-
-class _Said(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _Reserved(_Said):
-    totalReservedQuantity: int = 0
-
-
-class _Researching(_Said):
-    totalResearchingQuantity: int = 0
-
-
-class _Unfulfillable(_Said):
-    totalUnfulfillableQuantity: int = 0
-
-
-class _Details(_Said):
-    fulfillableQuantity: int
-    inboundWorkingQuantity: int = 0
-    inboundShippedQuantity: int = 0
-    inboundReceivingQuantity: int = 0
-    reservedQuantity: _Reserved = _Reserved()
-    researchingQuantity: _Researching = _Researching()
-    unfulfillableQuantity: _Unfulfillable = _Unfulfillable()
-
-
-class _Summary(_Said):
-    sellerSku: str
-    inventoryDetails: _Details
-
-
-class _Payload(_Said):
-    inventorySummaries: tuple[_Summary, ...]
-
-
-class _Pagination(_Said):
-    nextToken: str | None = None
-
-
-class _Answer(_Said):
-    payload: _Payload
-    pagination: _Pagination = _Pagination()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +46,11 @@ def held_page(client: AmazonClient, token: str | None = None) -> HeldPage | None
         if token is not None and refused.refusal.status == 400:
             return None  # whatever is wrong with it: begin again
         raise refused.error from None
-    said = read(_Answer, response, ask.operation, ask.about)
+    said = read(Answer, response, ask.operation, ask.about)
     return HeldPage(tuple(_rows(said.payload.inventorySummaries)), said.pagination.nextToken)
 
 
-def _rows(summaries: Iterable[_Summary]) -> Iterable[HeldByAmazon]:
+def _rows(summaries: Iterable[Summary]) -> Iterable[HeldByAmazon]:
     for one in summaries:
         d = one.inventoryDetails
         yield HeldByAmazon(

@@ -78,7 +78,7 @@ class FbaStock:
             raise invalid("Exactly one marketplaceId is required.")
         found = self._found(call, query)
         start = self._start(call, query)
-        details = query.get("details") == "true"
+        details = query.get("details", "").casefold() == "true"  # the SDK writes True
         body: Row = {
             "payload": {
                 "granularity": {
