@@ -37,7 +37,7 @@ from crossdock.wiring.accounts import (
 from crossdock.wiring.customer_runs import customer_operations, customers_feed
 from crossdock.wiring.fba_runs import fba_feed
 from crossdock.wiring.feeds import feeds_of
-from crossdock.wiring.intakes import AmazonQueue, receive_webhook
+from crossdock.wiring.intakes import AmazonQueue, published_by, receive_webhook
 from crossdock.wiring.language import Language, read_language
 from crossdock.wiring.operations import every_operation
 from crossdock.wiring.privacy import purge_feed, vault_of
@@ -211,7 +211,7 @@ class House:
         self._subscriber.start()
         queue = self._queue or sqs
         if queue is not None:
-            intake = Intake(self.engine, AmazonQueue(queue))
+            intake = Intake(self.engine, AmazonQueue(queue, published_by(self.stock)))
             intake.start()
             self._intakes.append(intake)
 
