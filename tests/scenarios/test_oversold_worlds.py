@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from crossdock.business.stock.oversell import Explained, Verdict
+from crossdock.connectors.amazon.subscriptions import ensure_quantity_subscription
 from crossdock.simulators.world import oversells as truth
 from crossdock.simulators.world.scenario import preset
 from crossdock.wiring.oversold import oversold
@@ -27,7 +28,7 @@ SAME = {
 
 
 def a_world(
-    folder: Path, seed: int, *, webhooks: bool = True, faults: list[dict[str, Any]] | None = None
+    folder: Path, seed: int, *, listening: bool = True, faults: list[dict[str, Any]] | None = None
 ) -> Rehearsal:
     scenario = replace(
         preset("calm"), orders=150, span=900.0, counter_sales=250, favourites=3, only_what_shows=True,
@@ -39,8 +40,9 @@ def a_world(
     rules = f"version: 1\npublish: on\nrules:\n  - {{skus: ['*'], locations: [{place}]}}\n"
     (folder / "stock.yaml").write_text(rules, "utf-8")
     found.world.amazon.faults.load(faults or [])
-    if webhooks:
+    if listening:
         Subscriber(found.house, None).listen(STOCK_EVENTS)
+        ensure_quantity_subscription(found.house.amazon, "123456789012", "us-east-1")
     return found
 
 
@@ -48,11 +50,11 @@ def explained(world: Rehearsal) -> dict[tuple[str, str], Explained]:
     return {(e.sale.order_id, e.sale.sku): e for e in oversold(world.house.stock, world.db, days=2)}
 
 
-@pytest.mark.parametrize(("seed", "webhooks"), [(1, True), (3, True), (2, False)])
+@pytest.mark.parametrize(("seed", "listening"), [(1, True), (3, True), (2, False)])
 def test_every_oversell_is_listed_with_its_true_reason(
-    seed: int, webhooks: bool, tmp_path: Path
+    seed: int, listening: bool, tmp_path: Path
 ) -> None:
-    world = a_world(tmp_path, seed, webhooks=webhooks)
+    world = a_world(tmp_path, seed, listening=listening)
     world.run()
     true = {(o.order_id, o.sku): o for o in world.world.witness.found()}
     found = explained(world)
