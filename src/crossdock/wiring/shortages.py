@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from crossdock.business.orders.model import Order
 from crossdock.connectors.tims.models import SalesOrder, StockRow
@@ -23,25 +24,34 @@ Now = Callable[[], datetime]
 def shortage_operations(store: Store, now: Now) -> tuple[Operation, ...]:
     """What the orders flow notes when stock is held, and of a sales order read or released."""
 
-    def arrived(order: Order) -> int:
-        rows = [Arrival(order.order_id, line.item_id, line.sku, line.wanted, order.placed_at, now())
-                for line in order.live_lines if line.sku]  # fmt: skip
-        oversells.arrived(store(), rows)
-        return len(rows)
+    def arrived(rows: Sequence[tuple[Any, ...]]) -> list[int]:
+        came = [arrived_lines(row[0], now()) for row in rows]
+        oversells.arrived(store(), [line for lines in came for line in lines])
+        return [len(lines) for lines in came]
 
-    def note(order: Order, sale: SalesOrder) -> int:
-        arrived(order)
-        rows = short_lines(order, sale, now())
-        if rows:
-            oversells.note_short(store(), rows)
-        return len(rows)
+    def short(rows: Sequence[tuple[Any, ...]]) -> list[int]:
+        arrived(rows)
+        found = [short_lines(order, sale, now()) for order, sale in rows]
+        if any(found):
+            oversells.note_short(store(), [line for lines in found for line in lines])
+        return [len(lines) for lines in found]
 
     return (
         Operation("stock.note_arrival", takes=(Order,), gives=int, repeat=Repeat.READ,
-                  run=arrived, about="Remembers when TIMS knew first of what was bought."),
+                  run=lambda order: arrived([(order,)])[0], run_many=arrived,
+                  about="Remembers when TIMS knew first of what was bought."),
         Operation("stock.note_shortage", takes=(Order, SalesOrder), gives=int, repeat=Repeat.READ,
-                  run=note, about="Remembers lines that TIMS has too little for."),
+                  run=lambda order, sale: short([(order, sale)])[0], run_many=short,
+                  about="Remembers lines that TIMS has too little for."),
     )  # fmt: skip
+
+
+def arrived_lines(order: Order, now: datetime) -> list[Arrival]:
+    """What was bought of SKUs that Amazon names."""
+    return [
+        Arrival(order.order_id, line.item_id, line.sku, line.wanted, order.placed_at, now)
+        for line in order.live_lines if line.sku
+    ]  # fmt: skip
 
 
 def short_lines(order: Order, sale: SalesOrder, now: datetime) -> list[Shortage]:

@@ -94,8 +94,8 @@ class Office:
         """Enter and release an order for one item; its number."""
         line = {"ItemNumber": item, "Uom": known(self.items.table, item).base_uom,
                 "QtyOrdered": f"{units:f}"}  # fmt: skip
-        body = {"CustomerCode": customer_code, "LocationId": place, "Lines": [line],
-                "SalesChannel": "telephone"}  # fmt: skip
+        body = {"CustomerCode": customer_code, "OrderType": "will_call", "LocationId": place,
+                "Lines": [line], "SalesChannel": "telephone"}  # fmt: skip
         try:
             order = self.order_desk.enter(body, self.orders.clock.now().date())
             self.moves.release(order)
