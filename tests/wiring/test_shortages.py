@@ -92,7 +92,7 @@ def test_an_order_that_begins_to_wait_for_stock_is_looked_at_again(shop):
     client = TimsClient(account_of(shop.tims), InProcess(shop.tims.api), shop.clock)
     body = {
         "CustomerCode": next(iter(shop.tims.customers)), "OrderType": "will_call", "ExternalSystem": "AMAZON:US",
-        "ExternalRef": "111-1", "Lines": [{"ItemNumber": "WLD-2", "Uom": "EA", "QtyOrdered": "4"}],
+        "ExternalRef": "111-1", "Lines": [{"ItemNumber": "WLD-2", "Uom": "EA", "QtyOrdered": "4", "UnitPrice": "1"}],
     }  # fmt: skip
     office = shop.tims._office
     office.moves.release(office.order_desk.enter(body, shop.clock.now().date()))

@@ -92,8 +92,10 @@ class Office:
 
     def take_order(self, customer_code: str, item: str, place: str, units: Decimal) -> str:
         """Enter and release an order for one item; its number."""
-        line = {"ItemNumber": item, "Uom": known(self.items.table, item).base_uom,
-                "QtyOrdered": f"{units:f}"}  # fmt: skip
+        known_item = known(self.items.table, item)
+        price = known_item.list_price or Decimal(1)
+        line = {"ItemNumber": item, "Uom": known_item.base_uom, "QtyOrdered": f"{units:f}",
+                "UnitPrice": f"{price:f}"}  # fmt: skip
         body = {"CustomerCode": customer_code, "OrderType": "will_call", "LocationId": place,
                 "Lines": [line], "SalesChannel": "telephone"}  # fmt: skip
         try:
