@@ -139,6 +139,10 @@ def test_what_was_told_stays_when_something_else_is_told(db: Database, clock: Ma
     publications.keep(db, replace(again, state=SEEN, seen_at=later))
     publications.keep(db, replace(first, state=DRIFT, sent_at=later, seen_at=None))
     publications.keep(db, replace(first, generation=2, quantity=3, sent_at=later))
+    live = Publication("ROD", 1, 4, SEEN, seen_at=now)  # nobody had to write it
+    publications.keep(db, live)
+    publications.keep(db, replace(live, state=DRIFT, sent_at=later, seen_at=None))
+    assert [(t.sent_at, t.seen_at) for t in oversells.told_of(db, ["ROD"])["ROD"]] == [(None, now)]
     told = oversells.told_of(db, ["TIP", "NONE"])
     assert told["NONE"] == []
     assert [(t.quantity, t.sent_at, t.seen_at) for t in told["TIP"]] == [

@@ -23,6 +23,7 @@ def oversold(
     workspace: Workspace = None,
 ) -> None:
     """Lines that TIMS had too little for: the timeline, whose delay it was, what prevents it."""
+    from crossdock.business.stock.oversell import Verdict
     from crossdock.cli import output
     from crossdock.cli.options import NEEDS_PERSON
     from crossdock.wiring.oversold import oversold as find
@@ -35,7 +36,7 @@ def oversold(
         for one in found[:limit]:
             _print(one)
         _sum_up(found, days, limit)
-    if not all(one.unavoidable for one in found):
+    if any(one.verdict is Verdict.RULE for one in found):
         raise typer.Exit(NEEDS_PERSON)
 
 

@@ -85,6 +85,11 @@ def test_when_nobody_can_tell_which_was_first_it_says_so():
     assert "cannot be told" in found.words
 
 
+def test_what_surely_left_before_the_sale_goes_before_what_may_have():
+    facts = Facts(TOLD, [], [a_fall(90), a_fall(105, since=94)])
+    assert explain(a_sale(95), facts).verdict is Verdict.OURS
+
+
 def test_what_left_long_ago_and_changed_no_offer_is_no_reason():
     """More was free than is shown at most: the fall at 100 s made no difference."""
     facts = Facts([a_tale(5, 0, 20), a_tale(0, 401, 420)], [], [a_fall(100), a_fall(400)])
@@ -96,7 +101,7 @@ def test_an_order_on_its_way_while_we_counted_was_put_back_by_what_we_wrote():
     found = explain(a_sale(150), Facts(TOLD, [], [a_fall(100)], [other]))
     assert found.verdict is Verdict.ON_ITS_WAY
     assert "111-2" in found.words
-    known = Arrival("111-2", "ROD-SKU", Decimal(2), at(98), at(100))
+    known = Arrival("111-2", "ROD-SKU", Decimal(2), at(98), at(101))  # when we counted
     assert explain(a_sale(150), Facts(TOLD, [], [a_fall(100)], [known])).verdict is Verdict.RULE
 
 
