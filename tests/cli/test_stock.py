@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from crossdock.engine.store import bulk, open_database
+from crossdock.engine.store import bulk, fba, open_database, oversells, publications
 from crossdock.engine.store.bulk import Ending, Item
+from crossdock.engine.store.publications import SEEN, Publication
 from crossdock.kernel.clock import ManualClock, SystemClock
 from crossdock.simulators.server import Server
 from demo.workspace import write_workspace
@@ -64,6 +66,22 @@ def test_the_list_is_the_plan_with_what_is_wrong(shop: Path, run: Run) -> None:
     assert "no rule" in found["skus"][0]["problem"]
     shown = run("stock", "list")
     assert "publish: off" in shown.stdout + shown.stderr
+
+
+def test_what_amazon_holds_stands_beside_and_is_never_offered(shop: Path, run: Run) -> None:
+    db = open_database(f"sqlite:///{shop}/crossdock.db")
+    db.migrate()
+    now = SystemClock().now()
+    fba.keep(
+        db, [fba.FbaStock("TIP", 40, 5, 2, 1, 0, now), fba.FbaStock("ONLY", 7, 0, 0, 0, 0, now)]
+    )
+    db.close()
+    rows = {r["sku"]: r for r in json.loads(run("stock", "list", "--json").stdout)["skus"]}
+    assert (rows["TIP"]["offered"], rows["TIP"]["fba"]["fulfillable"]) == (3, 40)
+    assert (rows["ONLY"]["offered"], rows["ONLY"]["problem"]) == (None, "")
+    assert rows["TIP"]["fba"]["location"] == "Amazon (FBA)"
+    assert rows["ROD"]["fba"] is None
+    assert "holds 40; 5 on the way" in run("stock", "explain", "TIP").stdout
 
 
 def test_a_fault_of_the_file_is_named_with_its_line(shop: Path, run: Run) -> None:
@@ -127,6 +145,36 @@ def test_a_plan_that_cannot_be_kept_says_which_number_to_change(shop: Path, run:
     assert crowded["news"][0]["full"]
     assert crowded["news"][0]["worst_seconds"] is None
     assert "orders a day" in crowded["news"][0]["advice"]
+
+
+def test_nothing_oversold_is_said_plainly(shop: Path, run: Run) -> None:
+    result = run("stock", "oversold")
+    assert (result.exit_code, "Nothing was oversold" in result.stdout) == (0, True)
+
+
+def test_an_oversell_is_told_with_its_timeline_and_its_remedy(shop: Path, run: Run) -> None:
+    db, now = open_database(f"sqlite:///{shop}/crossdock.db"), SystemClock().now()
+    db.migrate()
+    ago = [now - timedelta(seconds=n) for n in (600, 580, 300, 290, 280)]
+    nothing, place = Decimal(0), ("WLD-2", "MAIN")
+    publications.keep(db, Publication("TIP", 1, 3, SEEN, sent_at=ago[0], seen_at=ago[1]))
+    oversells.saw(db, [
+        oversells.SeenShelf(*place, 1, Decimal(5), nothing, nothing, ago[0], None, ago[0]),
+        oversells.SeenShelf(*place, 2, Decimal(1), nothing, nothing, ago[2], None, ago[3]),
+    ])  # fmt: skip
+    oversells.note_short(db, [
+        oversells.Shortage("SO-1", 1, "111-1", "item", "TIP", "WLD-2", "EA", Decimal(2),
+                           ago[2] + timedelta(seconds=5), ago[4], ago[4])
+    ])  # fmt: skip
+    db.close()
+    result = run("stock", "oversold", "--json")
+    (line,) = json.loads(result.stdout)["lines"]
+    assert (result.exit_code, line["sku"], line["packs"], line["buffer_packs"]) == (0, "TIP", 2, 2)
+    assert line["verdict"] in ("ours", "meanwhile")
+    shown = run("stock", "oversold", "TIP").stdout
+    assert "4 of WLD-2 left the shelf" in shown
+    assert "2 packs more kept back would have prevented it" in shown
+    assert json.loads(run("stock", "oversold", "ROD", "--json").stdout)["lines"] == []
 
 
 def test_the_risk_says_what_it_is_made_of(shop: Path, run: Run) -> None:

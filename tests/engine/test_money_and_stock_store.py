@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 from crossdock.engine.store import (
     Database,
     customers,
     deposits,
+    oversells,
     publications,
     receivables,
     searching,
     settlements,
 )
 from crossdock.engine.store.deposits import BankEntry, Deposit
-from crossdock.engine.store.publications import SEEN, SENT, Publication
+from crossdock.engine.store.publications import DRIFT, SEEN, SENT, Publication
 from crossdock.engine.store.receivables import DONE, PLANNED, RECEIPT, Clears, SettledOrder, Step
 from crossdock.engine.store.settlements import Posting, SeenFile
 from crossdock.kernel.clock import ManualClock
@@ -126,3 +128,55 @@ def test_fingerprints_of_customers_follow_the_newest_version(db: Database) -> No
     assert customers.carrying(db, [("tax", "m1")]) == {"tax": set()}
     customers.forget(db, "C1")
     assert customers.count(db) == 0
+
+
+def test_what_was_told_stays_when_something_else_is_told(db: Database, clock: ManualClock) -> None:
+    now, later = clock.now(), clock.now() + timedelta(seconds=20)
+    first = Publication("TIP", 1, 5, SENT, 1, False, "sub-1", now)
+    publications.keep(db, first)
+    again = replace(first, attempts=2, sent_at=later)
+    publications.keep(db, again)  # written once more: the first time counts
+    publications.keep(db, replace(again, state=SEEN, seen_at=later))
+    publications.keep(db, replace(first, state=DRIFT, sent_at=later, seen_at=None))
+    publications.keep(db, replace(first, generation=2, quantity=3, sent_at=later))
+    live = Publication("ROD", 1, 4, SEEN, seen_at=now)  # nobody had to write it
+    publications.keep(db, live)
+    publications.keep(db, replace(live, state=DRIFT, sent_at=later, seen_at=None))
+    assert [(t.sent_at, t.seen_at) for t in oversells.told_of(db, ["ROD"])["ROD"]] == [(None, now)]
+    told = oversells.told_of(db, ["TIP", "NONE"])
+    assert told["NONE"] == []
+    assert [(t.quantity, t.sent_at, t.seen_at) for t in told["TIP"]] == [
+        (5, now, later), (3, later, None)
+    ]  # fmt: skip
+
+
+def test_shelves_and_short_lines_are_kept_once_and_forgotten_by_age(
+    db: Database, clock: ManualClock
+) -> None:
+    now, old = clock.now(), clock.now() - timedelta(days=50)
+    nothing, five = Decimal(0), Decimal("5.5")
+    shelves = [
+        oversells.SeenShelf("ROD", "BIL", n, five, nothing, nothing, now, None, seen)
+        for n, seen in ((1, old), (2, old), (3, now))
+    ]
+    oversells.saw(db, shelves)
+    oversells.saw(db, [replace(shelves[2], on_hand=nothing, seen_at=old)])
+    assert oversells.shelves(db, ["ROD"]) == shelves
+    row = oversells.Shortage(
+        "SO-1", 1, "111-1", "item", "TIP", "ROD", "EA", Decimal(2), now, now, now
+    )
+    oversells.note_short(db, [row, replace(row, short=Decimal(3), noted_at=old), row])
+    assert oversells.shortages(db, now) == [replace(row, short=Decimal(3))]
+    came = oversells.Arrival("111-1", "item", "TIP", 2, old, old)
+    oversells.arrived(db, [came, replace(came, order_item="two", known_at=now)])
+    oversells.arrived(db, [replace(came, known_at=now)])
+    assert [a.known_at for a in oversells.arrivals(db, ["TIP"], old)] == [old, now]
+    publications.keep(db, Publication("TIP", 1, 5, SEEN, sent_at=old, seen_at=old))
+    publications.keep(db, Publication("TIP", 2, 4, SEEN, sent_at=old, seen_at=old))
+    oversells.prune(db, now - timedelta(days=45))
+    assert [s.version for s in oversells.shelves(db, ["ROD"])] == [3]
+    assert len(oversells.arrivals(db, ["TIP"], old)) == 1
+    assert [t.generation for t in oversells.told_of(db, ["TIP"])["TIP"]] == [2]  # the last one
+    oversells.prune(db, now + timedelta(days=1))
+    assert [s.version for s in oversells.shelves(db, ["ROD"])] == [3]
+    assert oversells.shortages(db, now) == []

@@ -24,7 +24,7 @@ from crossdock.simulators.world.scenario import Scenario
 from crossdock.simulators.world.verdict import Verdict
 from crossdock.simulators.world.world import World
 from crossdock.wiring import House, load
-from crossdock.wiring.intakes import AmazonQueue
+from crossdock.wiring.intakes import AmazonQueue, published_by
 from demo.workspace import WEBHOOK_SECRET, write_workspace
 
 START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -194,7 +194,7 @@ class Rehearsal:
         raise AssertionError("the companies never took our subscription")
 
     def _take_letters(self) -> None:
-        source = AmazonQueue(self.letters)
+        source = AmazonQueue(self.letters, published_by(self.house.stock))
         while not (batch := source.receive()).empty:
             self.house.engine.submit(batch.events)
             source.acknowledge(batch.receipt)

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from crossdock.connectors.amazon.subscriptions import ensure_quantity_subscription
 from crossdock.engine.runner import Watch
 from crossdock.engine.store import publications
+from crossdock.engine.store.schema import event
 from crossdock.simulators.world.scenario import preset
 from crossdock.simulators.world.shelves import count_stock, shelves
 from crossdock.wiring import freshness
@@ -76,6 +79,27 @@ def test_a_webhook_tells_at_once_what_the_feed_finds_later(listening: bool, tmp_
     world.house.engine.pump()  # the feed has just been read
     late = older_than(world, 14)
     assert bool(late) != listening
+
+
+def test_amazon_tells_what_shows_and_may_lose_double_or_turn_round_what_it_tells(
+    tmp_path: Path,
+) -> None:
+    world = a_world(tmp_path, 2, FAULTS["calm"])
+    ensure_quantity_subscription(world.house.amazon, "123456789012", "us-east-1")
+    world.world.amazon.faults.load([
+        {"fault": "notification_lost", "chance": 0.1},
+        {"fault": "notification_doubled", "chance": 0.2},
+        {"fault": "notification_late", "chance": 0.1, "seconds": 240},
+        {"fault": "notification_reordered", "chance": 0.2, "seconds": 60},
+    ])  # fmt: skip
+    world.run()
+    must_agree(world)
+    assert not parked(world)
+    with world.db.reading() as connection:
+        heard = connection.execute(
+            sa.select(sa.func.count()).where(event.c.flow == FLOW, event.c.source == "amazon.sqs")
+        ).scalar()
+    assert heard
 
 
 class PowerCut(BaseException):

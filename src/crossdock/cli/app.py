@@ -14,6 +14,7 @@ from crossdock.cli import (
     ledger,
     mappings,
     orders,
+    oversold,
     plans,
     prices,
     privacy,
@@ -29,8 +30,8 @@ from crossdock.cli import (
 )
 from crossdock.cli.failures import Root
 
-# These add their commands to the noun `settlement`.
-_ = comparing, costing, deferred, ledger, receivables
+# These add their commands to the noun `settlement`, and `oversold` to `stock`.
+_ = comparing, costing, deferred, ledger, receivables, oversold
 
 app = typer.Typer(
     name="crossdock",

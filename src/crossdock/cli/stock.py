@@ -13,6 +13,7 @@ from crossdock.cli.options import Json, Limit, Workspace, group
 if TYPE_CHECKING:
     from crossdock.business.stock.model import Offer
     from crossdock.engine.store.bulk import Item
+    from crossdock.engine.store.fba import FbaStock
     from crossdock.engine.store.publications import Publication
     from crossdock.kernel.errors import RunError
     from crossdock.wiring.house import House
@@ -21,7 +22,7 @@ app = group("Stock: what Amazon may sell of what TIMS has.")
 
 
 @contextmanager
-def _house(workspace: Path | None) -> Iterator["House"]:
+def house_with_tims(workspace: Path | None) -> Iterator["House"]:
     """Connected to TIMS, which says what there is."""
     from crossdock.cli.session import house_of, settings_of
 
@@ -41,14 +42,15 @@ def explain(
     """Every term of the sum that makes a SKU's quantity, with its source."""
     from crossdock.cli import output
     from crossdock.cli.options import NEEDS_PERSON
-    from crossdock.engine.store import publications
+    from crossdock.engine.store import fba, publications
     from crossdock.kernel.errors import RunError
 
-    with _house(workspace) as house:
+    with house_with_tims(workspace) as house:
         (found,) = house.stock.offers([sku])
         told = publications.of(house.db, sku)
+        held = fba.every(house.db).get(sku)
     if as_json:
-        output.show_json(_row(sku, found, told) | {"terms": _terms(found)})
+        output.show_json(_row(sku, found, told, None, held) | {"terms": _terms(found)})
     elif isinstance(found, RunError):
         output.complain(str(found))
     else:
@@ -56,6 +58,8 @@ def explain(
             (sku, "", "source"), [(t["what"], t["value"], t["source"]) for t in _terms(found)]
         )
         output.say(_told(told))
+    if held is not None and not as_json:
+        output.say(_held(held))
     if isinstance(found, RunError):
         raise typer.Exit(NEEDS_PERSON)
 
@@ -73,14 +77,18 @@ def listed(
     """Every SKU: what it may offer now, beside what Amazon was told last. Nothing is written."""
     from crossdock.cli import output
     from crossdock.cli.options import NEEDS_PERSON
-    from crossdock.engine.store import bulk, publications
+    from crossdock.engine.store import bulk, fba, publications
 
-    with _house(workspace) as house:
+    with house_with_tims(workspace) as house:
         skus = sorted(house.stock.skus().rows)
         rules = house.stock.rules
-        told, held = publications.every(house.db), bulk.every(house.db)
+        told, baskets = publications.every(house.db), bulk.every(house.db)
+        mirrored = fba.every(house.db)
         found = zip(skus, house.stock.offers(skus), strict=True)
-        rows = [_row(sku, offer, told.get(sku), held.get(sku)) for sku, offer in found]
+        rows = [_row(sku, offer, told.get(sku), baskets.get(sku), mirrored.get(sku))
+                for sku, offer in found]  # fmt: skip
+        others = sorted(mirrored.keys() - set(skus))
+        rows += [_row(sku, None, None, None, mirrored[sku]) for sku in others]
     picked = [r for r in rows if not differing or r["problem"] or r["offered"] != r["told"]]
     problems = [str(p) for p in rules.problems]
     if as_json:
@@ -89,9 +97,10 @@ def listed(
         for problem in problems:
             output.complain(problem)
         output.table(
-            ("SKU", "may offer", "told last", "", "by", "took", "problem"),
+            ("SKU", "may offer", "told last", "", "by", "took", "Amazon (FBA)", "problem"),
             [(r["sku"], _number(r["offered"]), _number(r["told"]), r["state"], r["path"],
-              r["took"], (r["problem"], "red")) for r in picked[:limit]],
+              r["took"], _number(r["fba"] and r["fba"]["fulfillable"]), (r["problem"], "red"))
+             for r in picked[:limit]],
         )  # fmt: skip
         if not rules.publish:
             output.note("Nothing is written: stock.yaml says publish: off.")
@@ -175,7 +184,7 @@ def risk(
     from crossdock.wiring import freshness
     from crossdock.wiring.stock_risk import delay_of, risks
 
-    with _house(workspace) as house:
+    with house_with_tims(workspace) as house:
         load = freshness.load_of(house.settings, len(house.stock.skus().rows))
         worst = freshness.plan(house.settings, load, freshness.buckets_of(house))[2].found.seconds
         delay = delay_of(house.db, worst)
@@ -205,8 +214,9 @@ def _span(since: "datetime | None", until: "datetime | None") -> str:
 
 
 def _row(
-    sku: str, found: "Offer | RunError", told: "Publication | None", held: "Item | None" = None
-) -> dict[str, Any]:
+    sku: str, found: "Offer | RunError | None", told: "Publication | None",
+    held: "Item | None" = None, mirrored: "FbaStock | None" = None,
+) -> dict[str, Any]:  # fmt: skip
     from crossdock.kernel.errors import RunError
 
     took = told.took if told is not None else None
@@ -215,14 +225,28 @@ def _row(
         state = "in a feed" if held.feed else "waits for a feed"
     return {
         "sku": sku,
-        "offered": None if isinstance(found, RunError) else found.quantity,
+        "offered": None if found is None or isinstance(found, RunError) else found.quantity,
         "told": told.quantity if told is not None else None,
         "state": state,
         "path": told.path if told is not None else "",
         "took": f"{took.total_seconds():.0f} s" if took is not None else "",
         "submission": told.submission_id if told is not None else "",
         "problem": found.message if isinstance(found, RunError) else "",
-    }
+        "fba": None if mirrored is None else {
+            "location": "Amazon (FBA)", "fulfillable": mirrored.fulfillable,
+            "inbound": mirrored.inbound, "reserved": mirrored.reserved,
+            "unfulfillable": mirrored.unfulfillable,
+            "researching": mirrored.researching, "as_of": mirrored.as_of.isoformat(),
+        },
+    }  # fmt: skip
+
+
+def _held(held: "FbaStock") -> str:
+    return (
+        f"Amazon (FBA) holds {held.fulfillable}; {held.inbound} on the way, {held.reserved} "
+        f"reserved, {held.unfulfillable} unfulfillable, {held.researching} being looked for, as of "
+        f"{held.as_of:%Y-%m-%d %H:%M} UTC. No part of what the merchant offers."
+    )
 
 
 def _terms(found: "Offer | RunError") -> list[dict[str, str]]:

@@ -66,6 +66,9 @@ class QueueSettings:
 
     url: str = field(default="", metadata={"needed": True, "kind": "web"})
     region: str = "us-east-1"
+    event_account: str = (
+        ""  # an AWS account whose EventBridge forwards Amazon's events to the queue
+    )
     endpoint: str = field(default="", metadata={"kind": "web"})
     access_key: str = ""
     secret_key: Secret = NO_SECRET

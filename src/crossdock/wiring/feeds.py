@@ -41,7 +41,7 @@ def feeds_of(
         Feed(TIMS_SHIPMENTS, feed_every, lambda mark: _shipments(tims, mark),
              "Shipments that were posted, corrected or voided in TIMS."),
         Feed(TIMS_ORDERS, feed_every, lambda mark: _cancelled(tims, mark),
-             "Amazon orders whose sales order was cancelled in TIMS."),
+             "Amazon orders whose sales order was cancelled in TIMS, or waits for stock."),
     )  # fmt: skip
     return {feed.name: feed for feed in feeds}
 
@@ -82,8 +82,9 @@ def _shipments(tims: TimsClient, mark: str | None) -> Reading:
 
 
 def _cancelled(tims: TimsClient, mark: str | None) -> Reading:
-    """Of all sales orders that changed, those of Amazon that are cancelled now. The others were
-    changed by us, or by staff on the way to a shipment, which has a feed of its own.
+    """Of all sales orders that changed, those of Amazon that are cancelled now, or that wait for
+    stock. The others were changed by us, or by staff on the way to a shipment, which has a feed of
+    its own.
     """
     until = int(mark or 0)
     changes: dict[str, Change] = {}
@@ -91,9 +92,13 @@ def _cancelled(tims: TimsClient, mark: str | None) -> Reading:
     for number, page in enumerate(pages, 1):
         for order in page.data:
             until = max(until, order.RowVersion)
-            if order.Status == "Cancelled" and (order.ExternalSystem or "").startswith("AMAZON:"):
-                key = str(order.ExternalRef)
+            if not (order.ExternalSystem or "").startswith("AMAZON:"):
+                continue
+            key = str(order.ExternalRef)
+            if order.Status == "Cancelled":
                 changes[key] = Change("orders", key, hint={"tims": "cancelled"})
+            elif any(line.QtyBackordered > 0 for line in order.Lines):
+                changes[key] = Change("orders", key, hint={"tims": "back-ordered"})
         if number == _PAGES_A_TURN:
             return Reading(list(changes.values()), str(until), more=bool(page.next_cursor))
     return Reading(list(changes.values()), str(until))

@@ -35,8 +35,9 @@ from crossdock.wiring.accounts import (
     tims_account,
 )
 from crossdock.wiring.customer_runs import customer_operations, customers_feed
+from crossdock.wiring.fba_runs import fba_feed
 from crossdock.wiring.feeds import feeds_of
-from crossdock.wiring.intakes import AmazonQueue, receive_webhook
+from crossdock.wiring.intakes import AmazonQueue, published_by, receive_webhook
 from crossdock.wiring.language import Language, read_language
 from crossdock.wiring.operations import every_operation
 from crossdock.wiring.price_runs import price_feeds, price_operations, price_pending
@@ -47,8 +48,9 @@ from crossdock.wiring.settlement_runs import (
     settlement_feed,
     settlement_operations,
 )
-from crossdock.wiring.stock_runs import stock_bulk, stock_feeds, stock_operations
+from crossdock.wiring.shortages import history_feed, remember_shelves, shortage_operations
 from crossdock.wiring.stock_guard import StockGuard
+from crossdock.wiring.stock_runs import stock_bulk, stock_feeds, stock_operations
 from crossdock.wiring.stocking import StockDesk
 from crossdock.wiring.subscribing import Subscriber
 
@@ -150,12 +152,15 @@ class House:
         )  # fmt: skip
         stock = stock_operations(self.stock, self.amazon, lambda: self.db, guard)
         prices = price_operations(self.prices, self.amazon, lambda: self.db)
-        return table(*named.values(), *settle, *known, *stock, *prices)
+        short = shortage_operations(lambda: self.db, self.clock.now)
+        return table(*named.values(), *settle, *known, *stock, *prices, *short)
 
     @cached_property
     def stock(self) -> StockDesk:
         """What may be sold of each SKU."""
-        return StockDesk(self.settings.folder, self.tims, self.clock.now)
+        desk = StockDesk(self.settings.folder, self.tims, self.clock.now)
+        desk.saw = remember_shelves(lambda: self.db, self.clock.now)
+        return desk
 
     @cached_property
     def prices(self) -> PriceDesk:
@@ -200,6 +205,8 @@ class House:
             *stock_feeds(self.stock),
             *price_feeds(self.prices, lambda: self.db),
             stock_bulk(self.stock, self.amazon, lambda: self.db),
+            history_feed(lambda: self.db, self.clock.now),
+            fba_feed(self.amazon, self.stock, lambda: self.db),
         ):
             feeds[found.name] = found
         runner = Runner(
@@ -219,7 +226,7 @@ class House:
         self._subscriber.start()
         queue = self._queue or sqs
         if queue is not None:
-            intake = Intake(self.engine, AmazonQueue(queue))
+            intake = Intake(self.engine, AmazonQueue(queue, published_by(self.stock)))
             intake.start()
             self._intakes.append(intake)
 

@@ -1,18 +1,29 @@
 """Amazon's queue and TIMS's webhooks, as the engine hears them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import structlog
 
-from crossdock.connectors.amazon.events import ORDER_CHANGE, Message, Queue, Unreadable
+from crossdock.connectors.amazon.events import (
+    ORDER_CHANGE,
+    QUANTITY_CHANGE,
+    Message,
+    Notification,
+    Queue,
+    Unreadable,
+)
 from crossdock.connectors.tims.auth import TimsAccount
 from crossdock.connectors.tims.events import WebhookRefused, read_notice
 from crossdock.engine.dispatcher import Engine
 from crossdock.engine.intake import Batch, Unread
 from crossdock.engine.model import FEED, INTAKE, Event, Trouble
 from crossdock.engine.store import cases
+from crossdock.kernel.errors import ConfigError
 from crossdock.wiring.feeds import FEED_OF_ENTITY, version_of
+from crossdock.wiring.stock_runs import FLOW as STOCK_FLOW
+from crossdock.wiring.stock_runs import publishes
+from crossdock.wiring.stocking import StockDesk
 
 log = structlog.get_logger("crossdock.intake")
 
@@ -26,13 +37,14 @@ class AmazonQueue:
 
     name = "amazon.sqs"
 
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
+    def __init__(self, queue: Queue, is_published: Callable[[str], bool] | None = None) -> None:
+        """`is_published`: whether we tell Amazon the quantity of a SKU; without it, of none."""
+        self._queue, self._is_published = queue, is_published or (lambda _: False)
 
     def receive(self) -> Batch:
         """Messages as events; what cannot be read is handed on whole."""
         messages = self._queue.receive()
-        events = [e for e in map(_event, messages) if e is not None]
+        events = [e for e in map(self._event, messages) if e is not None]
         unread = [u for u in map(_unread, messages) if u is not None]
         return Batch(events, unread, [m.receipt for m in messages], empty=not messages)
 
@@ -41,11 +53,21 @@ class AmazonQueue:
         if isinstance(receipt, list):
             self._queue.delete(receipt)
 
-
-def _event(message: Message) -> Event | None:
-    content = message.content
-    if isinstance(content, Unreadable) or content.kind != ORDER_CHANGE or not content.order_id:
+    def _event(self, message: Message) -> Event | None:
+        content = message.content
+        if isinstance(content, Unreadable):
+            return None
+        if content.kind == QUANTITY_CHANGE and self._is_published(content.sku):
+            hint = dict(content.hint)
+            if content.changed_at is not None:
+                hint["changed_at"] = content.changed_at.isoformat()
+            return Event(STOCK_FLOW, content.sku, "amazon.sqs", content.notification_id, hint)
+        if content.kind == ORDER_CHANGE and content.order_id:
+            return _order_event(content)
         return None  # other kinds of notification belong to flows that are not here yet
+
+
+def _order_event(content: Notification) -> Event:
     hint = dict(content.hint)
     version = None
     if content.changed_at is not None:
@@ -69,6 +91,18 @@ def _unread(message: Message) -> Unread | None:
     return Unread(content.message_id, trouble, message.body)
 
 
+def published_by(desk: StockDesk) -> Callable[[str], bool]:
+    """Whether stock.yaml publishes and lookups/skus.csv has the SKU; others are not ours."""
+
+    def is_published(sku: str) -> bool:
+        try:
+            return publishes(desk) and sku in desk.skus().rows
+        except ConfigError:
+            return False  # the regular check finds it when the file is whole again
+
+    return is_published
+
+
 def receive_webhook(
     engine: Engine, account: TimsAccount, headers: Mapping[str, str], body: bytes
 ) -> tuple[int, str]:
@@ -87,7 +121,8 @@ def receive_webhook(
     if feed is None:
         return 202, f"nothing here listens to {notice.entity}"
     engine.submit([Event(FEED, feed, "tims.webhook", notice.delivery_id,
-                         {"event": notice.event, "key": notice.key})])  # fmt: skip
+                         {"event": notice.event, "key": notice.key,
+                          "at": notice.occurred_at.isoformat()})])  # fmt: skip
     return 202, "noted"
 
 

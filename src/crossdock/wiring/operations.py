@@ -21,6 +21,7 @@ from crossdock.wiring.language import PURE
 from crossdock.wiring.price_runs import price_operations
 from crossdock.wiring.pricing import PriceDesk
 from crossdock.wiring.settlement_runs import settlement_operations
+from crossdock.wiring.shortages import shortage_operations
 from crossdock.wiring.stock_runs import stock_operations
 from crossdock.wiring.stocking import StockDesk
 
@@ -55,5 +56,5 @@ def without_connections() -> Mapping[str, Operation]:
     desk = StockDesk(Path(), tims, clock.now)
     stock = stock_operations(desk, amazon, no_store)
     prices = price_operations(PriceDesk(Path(), tims, desk, clock.now), amazon, no_store)
-    known = customer_operations(tims, no_store)
-    return table(*named.values(), *settle, *known, *stock, *prices)
+    known, short = customer_operations(tims, no_store), shortage_operations(no_store, clock.now)
+    return table(*named.values(), *settle, *known, *stock, *prices, *short)

@@ -247,7 +247,9 @@ class Publisher:
             self.guard.seen(offer)
         if row is None or row.quantity != offer.quantity:  # nobody had to write it
             generation = row.generation + 1 if row else 1
-            kept = Publication(offer.sku, generation, offer.quantity, SEEN, siblings=live.siblings)
+            kept = Publication(
+                offer.sku, generation, offer.quantity, SEEN, seen_at=now, siblings=live.siblings
+            )
             publications.keep(self.store(), kept)
             return Published(offer.sku, offer.quantity, "live already")
         if row.state == SEEN:

@@ -23,12 +23,16 @@ from crossdock.wiring.watched import Watched
 
 ITEMS_FRESH = timedelta(minutes=5)
 
+Saw = Callable[[Sequence[StockRow], Mapping[str, StockItem]], None]
+"""Told of every row of stock that was counted, with the items as they are known."""
+
 
 class StockDesk:
     """Knows what may be sold of each SKU. Shared by all threads of a process."""
 
     def __init__(self, workspace: Path, tims: TimsClient, now: Callable[[], datetime]) -> None:
         self.tims, self.now = tims, now
+        self.saw: Saw | None = None
         self._lock = threading.Lock()
         self._rules = Watched(
             lambda: (workspace / FILE, workspace / TABLE), lambda: read_stock_rules(workspace)
@@ -80,6 +84,10 @@ class StockDesk:
         book = self._now()
         return [(book.sellables[sku], rule) for sku, rule in sorted(book.rules.items())]
 
+    def sellables(self) -> Mapping[str, Sellable]:
+        """SKUs whose packs can be counted in TIMS's units."""
+        return self._now().sellables
+
     def base_units(
         self, item: str, uom: str | None, quantity: Decimal
     ) -> list[tuple[str, Decimal]]:
@@ -129,7 +137,10 @@ class StockDesk:
         numbers = tuple(sorted(items))
         found: dict[Shelf, Level] = {}
         faults: dict[str, RunError] = {}
-        for row in read_stock(self.tims, StockQuery(ItemNumbers=numbers)) if numbers else ():
+        rows = read_stock(self.tims, StockQuery(ItemNumbers=numbers)) if numbers else ()
+        if self.saw is not None:
+            self.saw(rows, self._items)
+        for row in rows:
             shelf = Shelf(row.ItemNumber, row.LocationId)
             units = self._base_units(row)
             if units is None:

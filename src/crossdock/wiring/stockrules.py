@@ -13,7 +13,7 @@ from crossdock.lang.document import Cell
 from crossdock.wiring.rulefile import RuleReader, read_rule_file, read_rule_table
 
 FILE, TABLE = "stock.yaml", "stock.csv"
-_KEYS = ("version", "publish", "limits", "rules")
+_KEYS = ("version", "publish", "fba", "limits", "rules")
 _LIMIT_KEYS = ("to_zero",)
 _RULE_KEYS = ("skus", "locations", "buffer", "minimum", "maximum")
 
@@ -24,6 +24,7 @@ class StockRules:
 
     rules: Rules
     publish: bool = False
+    fba: bool = False  # what Amazon's warehouses hold is shown
     problems: tuple[Problem, ...] = ()
     planned: bool = False  # every write waits until somebody has approved it
     to_zero: int | None = None  # so many SKUs go to zero within an hour; more ask a person
@@ -46,10 +47,13 @@ def read_stock_rules(workspace: Path) -> StockRules:
     limits = cells.get("limits")
     limit = reader.inside(limits, _LIMIT_KEYS, "limits") if limits is not None else {}
     zero, publish = reader.number(limit, "to_zero"), reader.publish(cells)
+    fba = cells.get("fba")
+    if fba is not None and fba.value not in ("show", False, "off", "no"):
+        reader.problem(fba, f"fba {fba.value!r}.", "Write show or off.")
     found_faults = (*reader.problems, *table.problems)
     return StockRules(
-        Rules(rules), publish != "off", found_faults, publish == "plan",
-        None if zero is None else int(zero),
+        Rules(rules), publish != "off", fba is not None and fba.value == "show", found_faults,
+        publish == "plan", None if zero is None else int(zero),
     )  # fmt: skip
 
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from crossdock.connectors.amazon.events import SqsQueue
-from crossdock.connectors.amazon.subscriptions import ensure_subscription
+from crossdock.connectors.amazon.subscriptions import (
+    ensure_quantity_subscription,
+    ensure_subscription,
+)
 from crossdock.connectors.tims.events import ensure_webhook
 from crossdock.engine.model import INTAKE
 from crossdock.engine.record import trouble_of
@@ -55,6 +58,10 @@ class Subscriber:
         wanted: list[_Wish] = []
         if self._queue is not None:
             wanted.append(_Wish("amazon.notifications", self._amazon))
+            wanted.append(
+                _Wish("amazon.quantities", self.hear_quantities,
+                      lambda: publishes(self._house.stock))
+            )  # fmt: skip
         if self._house.settings.tims.webhook is not None:
             wanted.append(_Wish("tims.webhook", lambda: self.listen(WEBHOOK_EVENTS)))
             wanted.append(
@@ -90,6 +97,12 @@ class Subscriber:
     def _amazon(self) -> None:
         if self._queue is not None:
             ensure_subscription(self._house.amazon, self._queue.arn())
+
+    def hear_quantities(self) -> None:
+        """Amazon tells what is live of a SKU, where an EventBridge forwards it to our queue."""
+        queue = self._house.settings.amazon.queue
+        if queue is not None and queue.event_account:
+            ensure_quantity_subscription(self._house.amazon, queue.event_account, queue.region)
 
     def listen(self, events: Sequence[str]) -> None:
         """TIMS tells of these events at our address."""

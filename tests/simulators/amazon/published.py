@@ -19,6 +19,7 @@ FILES = (
     "finances-api-model/financesV0.json",
     "listings-items-api-model/listingsItems_2021-08-01.json",
     "feeds-api-model/feeds_2021-06-30.json",
+    "fba-inventory-api-model/fbaInventory.json",
 )
 METHODS = {"get", "post", "put", "patch", "delete"}
 

@@ -36,6 +36,7 @@ def sdk() -> SimpleNamespace:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from spapi import SPAPIClient, SPAPIConfig
+        from spapi.api.fba_inventory_v1.fba_inventory_api import FbaInventoryApi
         from spapi.api.feeds_v2021_06_30.feeds_api import FeedsApi
         from spapi.api.finances_v0.finances_v0_api import FinancesV0Api
         from spapi.api.finances_v2024_06_19.finances_v2024_api import FinancesV2024Api
@@ -61,6 +62,7 @@ def sdk() -> SimpleNamespace:
         reports=ReportsApi,
         listings=ListingsApi,
         feeds=FeedsApi,
+        fba=FbaInventoryApi,
         finances=FinancesV2024Api,
         groups=FinancesV0Api,
         error=ApiException,
@@ -341,3 +343,19 @@ def test_no_operation_on_offer_is_left_out() -> None:
     for operation in RATES:
         snake = re.sub(r"([A-Z])", lambda found: f"_{found[1].lower()}", operation)
         assert re.search(rf"\.{snake}(_with_http_info)?\b", text), operation
+
+
+def test_stock_in_amazons_warehouses_is_read_page_by_page(
+    sdk: SimpleNamespace, as_seller: Connect, sim: AmazonSim
+) -> None:
+    for n in range(60):
+        sim.fba.hold(f"SKU-{n:02}", fulfillable=n, reserved=1)
+    ours, shop = as_seller(sdk.fba), "ATVPDKIKX0DER"
+    first = ours.get_inventory_summaries("Marketplace", shop, [shop], details=True)
+    token = first.pagination.next_token
+    second = ours.get_inventory_summaries(
+        "Marketplace", shop, [shop], details=True, next_token=token
+    )
+    rows = [*first.payload.inventory_summaries, *second.payload.inventory_summaries]
+    assert [r.inventory_details.fulfillable_quantity for r in rows] == list(range(60))
+    assert rows[0].inventory_details.reserved_quantity.total_reserved_quantity == 1

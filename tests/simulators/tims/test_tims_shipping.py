@@ -118,3 +118,16 @@ def test_a_shipment_may_say_when_it_left_and_a_fault_says_1995(tims, sim, picked
     sim.faults.load([{"fault": "ancient_ship_date"}])
     ancient = sim.ship(picked(), [kit.package(_1=2)])
     assert tims.get(f"/shipments/{ancient}")["ShippedAt"].startswith("1995-")
+
+
+def test_staff_sell_over_the_counter_and_take_orders_by_telephone(sim):
+    customer, item = next(iter(sim.customers)), next(iter(sim.items))
+    sim.set_stock(item, "MAIN", 10)
+    sim.sell(item, "MAIN", 1)
+    number = sim.take_order(customer, item, "MAIN", 2)
+    assert sim.orders[number].status == "Allocated"
+    assert sim.available(item, "MAIN") == 7
+    with pytest.raises(ValueError, match="can be sold"):
+        sim.sell(item, "MAIN", 10)
+    with pytest.raises(ValueError, match="not on file"):
+        sim.take_order("NOBODY", item, "MAIN", 1)

@@ -5,7 +5,7 @@ order = client.get_order("111-1111111-1111111")
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -174,7 +174,14 @@ class AmazonClient:
 
     def create_destination(self, name: str, queue_arn: str) -> m.Destination | None:
         """Make a queue known to Amazon; None when it was known already."""
-        body = {"name": name, "resourceSpecification": {"sqs": {"arn": queue_arn}}}
+        return self._destination(name, {"sqs": {"arn": queue_arn}})
+
+    def create_event_source(self, name: str, account_id: str, region: str) -> m.Destination | None:
+        """Offer events to an AWS account's EventBridge; None when it was known already."""
+        return self._destination(name, {"eventBridge": {"accountId": account_id, "region": region}})
+
+    def _destination(self, name: str, resource: Mapping[str, Any]) -> m.Destination | None:
+        body = {"name": name, "resourceSpecification": resource}
         ask = Ask(
             "createDestination",
             "POST",

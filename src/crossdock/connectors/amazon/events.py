@@ -1,7 +1,7 @@
 """Amazon's notifications: read from a queue, understood, and forgotten only when they are stored.
 
-A notification says "look at order X". It may come twice, late, in any order, or never, so nothing
-of what it tells is applied; the order is read instead.
+A notification says "look at order X", or at SKU X. It may come twice, late, in any order, or never,
+so nothing of what it tells is applied; the order or the listing is read instead.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from crossdock.connectors.http import LOOPBACK
 from crossdock.kernel.errors import Misuse, NeedsPerson, RunError, TryAgain
 
 ORDER_CHANGE: Final = "ORDER_CHANGE"
+QUANTITY_CHANGE: Final = "LISTINGS_ITEM_MFN_QUANTITY_CHANGE"
 _TEN: Final = 10  # SQS hands over and takes back so many at once
 _DEEPEST = 3  # envelopes in envelopes (EventBridge through a topic)
 
@@ -30,6 +31,7 @@ class Notification:
     changed_at: datetime | None
     seller_id: str
     hint: Mapping[str, str]  # for the eye, never applied; no personal data
+    sku: str = ""  # of a change of what is live of a listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ def _notification(envelope: Mapping[str, Any]) -> Notification:
         raise _Odd("it has no NotificationType or no NotificationId")
     published = _moment(_any(envelope, "EventTime", "eventTime"))
     payload = _mapping(envelope, "Payload", "payload")
+    if kind == QUANTITY_CHANGE:
+        return _quantity(payload, notification_id, published)
     if kind != ORDER_CHANGE:
         seller_id = _text(payload, "SellerId", "sellerId")
         return Notification(kind, notification_id, "", published, seller_id, {})
@@ -117,6 +121,19 @@ def _notification(envelope: Mapping[str, Any]) -> Notification:
     changed_at = _moment(_any(trigger, "TimeOfOrderChange", "timeOfOrderChange")) or published
     seller_id = _text(change, "SellerId", "sellerId")
     return Notification(kind, notification_id, order_id, changed_at, seller_id, _hint(change))
+
+
+def _quantity(
+    payload: Mapping[str, Any], notification_id: str, published: datetime | None
+) -> Notification:
+    sku, seller_id = _text(payload, "Sku", "sku"), _text(payload, "SellerId", "sellerId")
+    if not sku:
+        raise _Odd(f"it is a {QUANTITY_CHANGE} without Sku")
+    quantity = _any(payload, "Quantity", "quantity")
+    hint = {"shows": str(quantity)} if isinstance(quantity, int) else {}
+    return Notification(
+        QUANTITY_CHANGE, notification_id, "", published, seller_id, hint, sku
+    )  # fmt: skip
 
 
 def _hint(change: Mapping[str, Any]) -> dict[str, str]:

@@ -49,6 +49,7 @@ RATES: Final[Mapping[str, Rate]] = {
     "getFeeds": Rate(Decimal("0.0222"), 10),
     "getFeedDocument": Rate(Decimal("0.0222"), 10),
     "cancelFeed": Rate(Decimal(2), 15),
+    "getInventorySummaries": Rate(Decimal(2), 2),
     "createDestination": Rate(Decimal(1), 5),
     "getDestinations": Rate(Decimal(1), 5),
     "getDestination": Rate(Decimal(1), 5),

@@ -326,6 +326,7 @@ class StockRow(Record):
     Available: Exact
     RowVersion: int = 0
     CountedAt: Moment | None = None
+    UpdatedAt: Moment | None = None
 
 
 class StockQuery(Draft):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from crossdock.engine.store.database import Database
 from crossdock.engine.store.inbox import upsert
+from crossdock.engine.store.oversells import Told, tell
 from crossdock.engine.store.schema import publication
 
 SENT, SEEN = "sent", "seen"
@@ -74,7 +75,7 @@ def zeroed_since(db: Database, since: datetime) -> int:
 
 
 def keep(db: Database, row: Publication) -> None:
-    """What is known now. A row of an older generation changes nothing."""
+    """What is known now, and the history of it. A row of an older generation changes nothing."""
     with db.writing() as connection:
         keep_all(db, connection, [row])
 
@@ -96,6 +97,11 @@ def keep_all(db: Database, connection: sa.Connection, rows: Sequence[Publication
             for row in rows
         ],
     )  # fmt: skip
+    for row in rows:
+        if row.state != DRIFT:  # its times are of a sale, not of something told
+            sku, number = row.sku, row.generation
+            was = Told(sku, number, row.quantity, row.submission_id, row.sent_at, row.seen_at)
+            tell(db, connection, was)
 
 
 def _publication(row: Any) -> Publication:

@@ -9,6 +9,7 @@ from crossdock.simulators.amazon import sellers
 from crossdock.simulators.amazon.buckets import Buckets
 from crossdock.simulators.amazon.company import Call, Company
 from crossdock.simulators.amazon.documents import ROLES
+from crossdock.simulators.amazon.fba import FbaStock
 from crossdock.simulators.amazon.feeds import FEED_DOCUMENTS, Feeds
 from crossdock.simulators.amazon.finances import Finances
 from crossdock.simulators.amazon.listings import Listings
@@ -64,6 +65,7 @@ class Api:
         finances: Finances,
         listings: Listings,
         feeds: Feeds,
+        fba: FbaStock,
     ) -> None:
         self.limits = True
         self.buckets = Buckets()
@@ -73,7 +75,7 @@ class Api:
         self._routes: dict[tuple[str, int, str, str], list[Route]] = {}
         shipments = Shipments(company)
         for route in _routes(
-            Orders(company), shipments, notifications, reports, finances, listings, feeds
+            Orders(company), shipments, notifications, reports, finances, listings, feeds, fba
         ):
             key = (route.method, len(route.parts), route.parts[1], route.parts[2])
             self._routes.setdefault(key, []).append(route)
@@ -209,6 +211,7 @@ def _routes(
     finances: Finances,
     listings: Listings,
     feeds: Feeds,
+    fba: FbaStock,
 ) -> list[Route]:
     n = notifications
     destinations, subscriptions = (
@@ -255,6 +258,7 @@ def _routes(
         ("getFeed", "GET", f"{feed}/{{id}}", feeds.get_feed),
         ("cancelFeed", "DELETE", f"{feed}/{{id}}", feeds.cancel),
         ("getFeedDocument", "GET", f"{feed_documents}/{{id}}", feeds.get_document),
+        ("getInventorySummaries", "GET", "/fba/inventory/v1/summaries", fba.get_summaries),
         ("createDestination", "POST", destinations, n.create_destination),
         ("getDestinations", "GET", destinations, n.get_destinations),
         ("getDestination", "GET", destination, n.get_destination),

@@ -10,6 +10,7 @@ from crossdock.simulators.amazon.api import Api
 from crossdock.simulators.amazon.company import Company, known_roles
 from crossdock.simulators.amazon.customers import Customers
 from crossdock.simulators.amazon.faultnames import FAULTS
+from crossdock.simulators.amazon.fba import FbaStock
 from crossdock.simulators.amazon.feeds import Feeds
 from crossdock.simulators.amazon.finances import Finances
 from crossdock.simulators.amazon.listings import Listings
@@ -54,11 +55,11 @@ class AmazonSim(Customers):
         self.notifications = Notifications(company)
         self.reports, self.settlements = Reports(company), Settlements(company)
         self.finances = Finances(company, self.settlements)
-        self.listings = Listings(company)
+        self.listings, self.fba = Listings(company), FbaStock(company)
         self.feeds = Feeds(company, self.listings)
         self.api = Api(
             company, self.lwa, self.notifications, self.reports, self.finances, self.listings,
-            self.feeds,
+            self.feeds, self.fba,
         )  # fmt: skip
         company.bought.append(self.listings.bought)
         self.api.limits = limits

@@ -27,6 +27,7 @@ RATES: dict[str, tuple[float, int]] = {
     "getFeeds": (0.0222, 10),
     "getFeedDocument": (0.0222, 10),
     "cancelFeed": (2.0, 15),
+    "getInventorySummaries": (2.0, 2),
     "createDestination": (1.0, 5),
     "getDestinations": (1.0, 5),
     "getDestination": (1.0, 5),

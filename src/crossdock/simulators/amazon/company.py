@@ -17,6 +17,7 @@ from crossdock.simulators.wire import Request
 
 ChangeType = Literal["OrderStatusChange", "BuyerRequestedChange"]
 Heard = Callable[[SimOrder, ChangeType, str], None]
+HeardStock = Callable[[str, str, int, datetime], None]  # seller, SKU, merchant quantity, since
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Company:
     counts: Counter[tuple[str, int]] = field(default_factory=Counter)
     bought: list[Callable[[str, str, int], None]] = field(default_factory=list)
     hear: list[Heard] = field(default_factory=list)  # told of every change of an order
+    hear_stock: list[HeardStock] = field(default_factory=list)  # and of what is live of a SKU
 
     def now(self) -> datetime:
         """World time."""
@@ -49,6 +51,11 @@ class Company:
         order.touch(self.now(), change)
         for listener in self.hear:
             listener(order, kind, change)
+
+    def shows(self, seller_id: str, sku: str, quantity: int, since: datetime) -> None:
+        """Another merchant quantity is live, or will be."""
+        for listener in self.hear_stock:
+            listener(seller_id, sku, quantity, since)
 
     def seller(self, seller_id: str) -> Seller:
         """The seller with that id; the first one for an empty id."""

@@ -41,6 +41,7 @@ class SimListing:
     created: datetime | None = None
     changed: datetime | None = None
     history: list[tuple[datetime, int]] = field(default_factory=list)  # merchant quantity live
+    stock_writes: list[tuple[datetime, datetime, int]] = field(default_factory=list)  # told, live
     offers: list[tuple[datetime, list[Row]]] = field(default_factory=list)  # live offers since
 
     def quantity(self, channel: str = MERCHANT) -> int | None:

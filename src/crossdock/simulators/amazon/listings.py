@@ -84,6 +84,7 @@ class Listings:
             if row[CHANNEL] == MERCHANT:
                 row["quantity"] = max(int(row.get("quantity", 0)) - quantity, 0)
                 item.history.append((self._company.now(), row["quantity"]))
+                self._company.shows(seller_id, sku, row["quantity"], self._company.now())
 
     def now(self, seller_id: str, sku: str) -> SimListing | None:
         """The listing, with what has come into effect until now."""
@@ -190,7 +191,8 @@ class Listings:
         if not issues and not preview:
             named = {str(p["path"]).removeprefix("/attributes/") for p in patches}
             again = {n: after[n] for n in named if n in after}  # the same value once more counts
-            self._store(item, {**touched, **again, **{n: [] for n in gone}}, operation, at)
+            changes = {**touched, **again, **{n: [] for n in gone}}
+            self._store(seller_id, item, changes, operation, at)
         return issues
 
     def replace(
@@ -212,7 +214,7 @@ class Listings:
             item = SimListing(sku, asin, product_type, {}, created=now, changed=now)
             self.items[seller_id, sku] = item
         gone: Attributes = {n: [] for n in item.submitted if n not in attributes}
-        self._store(item, {**deepcopy(attributes), **gone}, operation, at)
+        self._store(seller_id, item, {**deepcopy(attributes), **gone}, operation, at)
         return []
 
     def remove(self, item: SimListing, *, at: datetime | None = None) -> None:
@@ -226,8 +228,9 @@ class Listings:
                 for x in check(seller_id, product_type, requirements, attributes)]  # fmt: skip
 
     def _store(
-        self, item: SimListing, changes: Attributes, operation: str, at: datetime | None = None
-    ) -> None:
+        self, seller_id: str, item: SimListing, changes: Attributes, operation: str,
+        at: datetime | None = None,
+    ) -> None:  # fmt: skip
         now, faults = at or self._company.now(), self._company.faults
         for name, rows in changes.items():
             item.submitted[name] = deepcopy(rows)
@@ -249,6 +252,11 @@ class Listings:
             more = timedelta(seconds=float(late.settings.get("seconds", 600))) if late else extra
             due = now + _DELAYS.get(name, OTHER_EFFECT) + more
             item.coming.append(Coming(due, name, deepcopy(rows)))
+            if name == STOCK:
+                mine = [int(r.get("quantity", 0)) for r in rows if r[CHANNEL] == MERCHANT]
+                item.stock_writes.append((now, due, sum(mine)))
+                if mine:
+                    self._company.shows(seller_id, item.sku, sum(mine), due)
 
     # --- looking
 

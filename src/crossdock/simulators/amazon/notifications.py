@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from crossdock.simulators.amazon import orderchange
@@ -27,6 +28,7 @@ TYPES = {
     "LISTINGS_ITEM_MFN_QUANTITY_CHANGE": ("1.0", "eventBridge"),
 }
 
+QUANTITY = "LISTINGS_ITEM_MFN_QUANTITY_CHANGE"
 _ARN = re.compile(r"arn:aws:sqs:\S+:\S+:\S+")
 _ORDER_CHANGES = frozenset({"BuyerRequestedChange", "DeliveryTipChange", "OrderStatusChange"})
 
@@ -94,6 +96,7 @@ class Notifications:
         self.subscriptions: dict[str, Subscription] = {}
         self._company = company
         company.hear.append(self._order_changed)
+        company.hear_stock.append(self._quantity_changed)
 
     def create_destination(self, call: Call) -> Reply:
         """POST /notifications/v1/destinations"""
@@ -184,9 +187,18 @@ class Notifications:
             if subscription.wants(order, change):
                 self._publish(subscription, orderchange.order_change(order, change, reason))
 
-    def _publish(self, subscription: Subscription, payload: dict[str, Any]) -> None:
+    def _quantity_changed(self, seller_id: str, sku: str, quantity: int, since: datetime) -> None:
+        payload = {"SellerId": seller_id, "FulfillmentChannelCode": "DEFAULT", "Sku": sku,
+                   "Quantity": quantity}  # fmt: skip
+        for subscription in self._of(seller_id, QUANTITY):
+            self._publish(subscription, payload, since)
+
+    def _publish(
+        self, subscription: Subscription, payload: dict[str, Any], at: datetime | None = None
+    ) -> None:
+        """Now, or when what it tells of comes into effect."""
         company = self._company
-        now = company.now()
+        now = at or company.now()
         body = orderchange.notification(
             subscription.kind,
             payload,
@@ -195,7 +207,7 @@ class Notifications:
             notification_id=company.names.thing_id(),
         )
         text = orderchange.envelope(
-            self.envelope,
+            "eventbridge" if subscription.destination.kind == "eventBridge" else self.envelope,
             body,
             aws_region=AWS_REGION[company.region],
             event_id=company.names.thing_id(),

@@ -23,9 +23,10 @@ from crossdock.simulators.tims.orders import SimSalesOrder
 from crossdock.simulators.tims.outbox import Outbox
 from crossdock.simulators.tims.paging import Pages
 from crossdock.simulators.tims.prices import Prices
+from crossdock.simulators.tims.problems import Refusal
 from crossdock.simulators.tims.quoting import Quoting
 from crossdock.simulators.tims.receivables import Receivables
-from crossdock.simulators.tims.records import Table
+from crossdock.simulators.tims.records import Table, known
 from crossdock.simulators.tims.reservations import Reservations, Shelf
 from crossdock.simulators.tims.shipments import Shipments
 from crossdock.simulators.tims.stock import Stock
@@ -93,6 +94,23 @@ class Office:
             "Scopes": sorted(call.scopes),
         }
         return Answer(200, json.dumps(body).encode())
+
+    def take_order(self, customer_code: str, item: str, place: str, units: Decimal) -> str:
+        """Enter and release an order for one item; its number."""
+        known_item = known(self.items.table, item)
+        today = self.orders.clock.now().date()
+        listed = self.prices.entry(item, self.site.base_currency, place, today)
+        price = listed.list_price if listed is not None else Decimal(1)
+        line = {"ItemNumber": item, "Uom": known_item.base_uom, "QtyOrdered": f"{units:f}",
+                "UnitPrice": f"{price:f}"}  # fmt: skip
+        body = {"CustomerCode": customer_code, "OrderType": "will_call", "LocationId": place,
+                "Lines": [line], "SalesChannel": "telephone"}  # fmt: skip
+        try:
+            order = self.order_desk.enter(body, today)
+            self.moves.release(order)
+        except Refusal as refusal:
+            raise ValueError(str(refusal)) from refusal
+        return order.order_number
 
     def _books(self) -> Books:
         return Books(

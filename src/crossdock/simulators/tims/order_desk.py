@@ -1,6 +1,7 @@
 """The desk for sales orders."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from crossdock.simulators.tims.call import Answer, Call, found, shown
@@ -27,12 +28,16 @@ class OrderDesk:
 
     def create(self, call: Call) -> Answer:
         self._refuse_known_ref(call.body)
-        order = check_order(call.body, self._books, call.now.date())
+        return shown(self.enter(call.body, call.now.date()), 201)
+
+    def enter(self, body: Any, today: date) -> SimSalesOrder:
+        """A new order, whoever enters it."""
+        order = check_order(body, self._books, today)
         order.order_number = f"SO-{FIRST_NUMBER + len(self.table.rows)}"
         self._moves.enter(order)
         if order.external_ref is not None:
             self._by_ref.setdefault(order.external_ref, []).append(order)
-        return shown(order, 201)
+        return order
 
     def validate(self, call: Call) -> Answer:
         """The same checks; nothing is stored, no number is used up."""

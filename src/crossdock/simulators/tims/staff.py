@@ -178,6 +178,16 @@ class Staff(PriceStaff):
         """A count. What it finds more goes to back-orders, what it finds less is taken back."""
         self._warehouse.count(item_number, location_id, Decimal(on_hand))
 
+    def sell(self, item_number: str, location_id: str, units: Number) -> None:
+        """Over the counter: paid and taken away at once."""
+        self._warehouse.sell(item_number, location_id, Decimal(units))
+
+    def take_order(
+        self, customer_code: str, item_number: str, location_id: str, units: Number
+    ) -> str:
+        """By telephone: entered and released; the order's number."""
+        return self._office.take_order(customer_code, item_number, location_id, Decimal(units))
+
     def on_hand(self, item_number: str, location_id: str) -> Decimal:
         """What lies there."""
         return self._office.stock.level(item_number, location_id).on_hand

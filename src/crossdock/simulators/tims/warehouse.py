@@ -52,6 +52,15 @@ class Warehouse:
         if level.available > before:
             office.moves.serve([level.key])
 
+    def sell(self, item_number: str, location_id: str, units: Decimal) -> None:
+        """Somebody carries it away."""
+        office = self._office
+        level = office.stock.level(item_number, location_id)
+        if not 0 < units <= level.available:
+            raise ValueError(f"{units} of {level.key}: {level.available} can be sold")
+        level.on_hand -= units
+        office.stock.changed(level)
+
     def ship(
         self, order_number: str, packages: Sequence[Package], shipped_at: datetime | None
     ) -> str:

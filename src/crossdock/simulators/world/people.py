@@ -171,7 +171,8 @@ class _Decisions:
 
     def _usual_sku(self) -> Sku:
         pack = self._dice.random() < self._scenario.packs
-        return self._dice.choice(self._goods.usual[pack])
+        usual = self._goods.usual[pack]
+        return self._dice.choice(usual[: self._scenario.favourites or len(usual)])
 
     def _line(self, sku: Sku, shop: Shop, tax: Decimal) -> Line:
         scenario, dice = self._scenario, self._dice

@@ -39,6 +39,9 @@ class Scenario:
     inactive_item: float = 0.01
     abroad: float = 0.18  # in other marketplaces than the first
 
+    favourites: int = 0  # so many single and so many packed SKUs are all that anybody wants; 0: all
+    only_what_shows: bool = False  # nobody buys more than Amazon shows
+
     # what buyers think better of
     buyer_cancel_request: float = 0.04
     cancel_while_pending: float = 0.02
@@ -65,6 +68,7 @@ class Scenario:
     answer_after: float = 240.0  # a buyer's wish to cancel is answered, at most
     back_orders: float = 0.1  # share of items of which too little is on the shelf
     restock_after: float = 1200.0
+    counter_sales: int = 0  # of scarce items, without Amazon; some are deliveries instead
     credit_hold: Window | None = None  # of the first marketplace's customer
     reactivate_after: float | None = None  # one inactive item is put on sale again
 
@@ -82,8 +86,8 @@ class Scenario:
     tims_faults: Rows = ()
 
     def __post_init__(self) -> None:
-        if self.orders < 0 or self.span < 0:
-            raise ValueError("orders and span cannot be negative")
+        if self.orders < 0 or self.span < 0 or self.counter_sales < 0:
+            raise ValueError("orders, span and counter_sales cannot be negative")
         for name in _SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is a share, between 0 and 1")

@@ -16,7 +16,9 @@ from crossdock.simulators.tims import TimsSim
 from crossdock.simulators.world import people
 from crossdock.simulators.world.bank import statement_of
 from crossdock.simulators.world.catalogue import catalogue
+from crossdock.simulators.world.counter import Counter as Shop
 from crossdock.simulators.world.givebacks import give_back
+from crossdock.simulators.world.oversells import Witness
 from crossdock.simulators.world.people import Move, Purchase, purchases
 from crossdock.simulators.world.pricebook import stock_prices
 from crossdock.simulators.world.scenario import Scenario
@@ -65,6 +67,7 @@ class World:
         self.amazon = AmazonSim(clock, seed, limits=limits)
         self.tims = TimsSim(clock, seed, limits=limits)
         self.staff = Staff(self.amazon, self.tims, self.goods, self._later)
+        self.counter, self.witness = Shop(self), Witness(self)
         self.deeds: list[Deed] = []
         self._given_back: set[str] = set()  # orders that were looked at for it
         self.planned: dict[str, Purchase] = {}  # by Amazon order id
@@ -85,6 +88,7 @@ class World:
     def step(self) -> datetime | None:
         """Do everything that is due; when the next thing is due."""
         now = self.clock.now()
+        self.witness.look()
         while self._heap and self._heap[0][0] <= now:
             _, _, what, key, deed = heapq.heappop(self._heap)
             if what == "round":
@@ -92,6 +96,7 @@ class World:
             else:
                 self._to_come -= 1
                 self._do(what, key, deed)
+        self.witness.look()
         return self.next_at()
 
     def next_at(self) -> datetime | None:
@@ -230,6 +235,8 @@ class World:
         self._schedule(self.scenario.staff_round, "round", "", self._round)
 
     def _place(self, one: Purchase) -> None:
+        if self.scenario.only_what_shows:
+            self._must_show(one)
         self.amazon.place_order(
             one.lines,
             buyer=one.buyer,
@@ -241,6 +248,14 @@ class World:
         )
         for move in one.moves:
             self._schedule(move.after, move.what, one.order_id, partial(self._move, one, move))
+
+    def _must_show(self, one: Purchase) -> None:
+        seller = self.amazon.sellers[0].seller_id
+        for line in one.lines:
+            listing = self.amazon.listings.now(seller, line.sku)
+            wanted = sum(x.quantity for x in one.lines if x.sku == line.sku)
+            if listing is None or (listing.quantity() or 0) < wanted:
+                raise ValueError(f"Amazon does not show {wanted} of {line.sku}")
 
     def _move(self, one: Purchase, move: Move) -> None:
         amazon, order_id = self.amazon, one.order_id
@@ -302,6 +317,11 @@ class World:
     def _schedule_staff(self) -> None:
         scenario = self.scenario
         self._schedule(scenario.restock_after, "restock", "", self._restock)
+        if scenario.counter_sales:
+            opened = self.counter.open(scenario.counter_sales, scenario.span, f"{self.seed}")
+            for after, number in opened:
+                serve = partial(self.counter.serve, number)
+                self._schedule(after, "counter", f"{number}", serve)
         code = self.goods.shops[0].customer_code
         if (window := scenario.credit_hold) is not None:
             tims = self.tims

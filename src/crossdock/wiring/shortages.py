@@ -1,0 +1,115 @@
+"""What is remembered while things go on, so that an oversell can be explained afterwards."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from crossdock.business.orders.model import Order
+from crossdock.connectors.tims.models import SalesOrder, StockRow
+from crossdock.connectors.tims.stock_models import StockItem
+from crossdock.engine.feeds import Feed, Reading
+from crossdock.engine.store import Database, oversells
+from crossdock.engine.store.oversells import Arrival, SeenShelf, Shortage
+from crossdock.kernel.operation import Operation, Repeat
+from crossdock.wiring.stocking import Saw
+
+PRUNE, PRUNE_EVERY = "stock.history", timedelta(days=1)
+KEPT = timedelta(days=45)
+
+Store = Callable[[], Database]
+Now = Callable[[], datetime]
+
+
+def shortage_operations(store: Store, now: Now) -> tuple[Operation, ...]:
+    """What the orders flow notes when stock is held, and of a sales order read or released."""
+
+    def arrived(rows: Sequence[tuple[Any, ...]]) -> list[int]:
+        came = [arrived_lines(row[0], now()) for row in rows]
+        oversells.arrived(store(), [line for lines in came for line in lines])
+        return [len(lines) for lines in came]
+
+    def short(rows: Sequence[tuple[Any, ...]]) -> list[int]:
+        arrived(rows)
+        found = [short_lines(order, sale, now()) for order, sale in rows]
+        if any(found):
+            oversells.note_short(store(), [line for lines in found for line in lines])
+        return [len(lines) for lines in found]
+
+    return (
+        Operation("stock.note_arrival", takes=(Order,), gives=int, repeat=Repeat.READ,
+                  run=lambda order: arrived([(order,)])[0], run_many=arrived,
+                  about="Remembers when TIMS knew first of what was bought."),
+        Operation("stock.note_shortage", takes=(Order, SalesOrder), gives=int, repeat=Repeat.READ,
+                  run=lambda order, sale: short([(order, sale)])[0], run_many=short,
+                  about="Remembers lines that TIMS has too little for."),
+    )  # fmt: skip
+
+
+def arrived_lines(order: Order, now: datetime) -> list[Arrival]:
+    """What was bought of SKUs that Amazon names."""
+    return [
+        Arrival(order.order_id, line.item_id, line.sku, line.wanted, order.placed_at, now)
+        for line in order.live_lines if line.sku
+    ]  # fmt: skip
+
+
+def short_lines(order: Order, sale: SalesOrder, now: datetime) -> list[Shortage]:
+    """Lines of the sales order that wait for stock, as Amazon's order names them."""
+    skus = {line.item_id: line.sku or "" for line in order.lines}
+    found = []
+    for line in sale.Lines:
+        item_id = (line.ExternalLineRef or "").partition("#")[0]
+        if line.QtyBackordered > 0:
+            found.append(
+                Shortage(
+                    sale.OrderNumber, line.LineNumber, order.order_id, item_id,
+                    skus.get(item_id, ""), line.ItemNumber, line.Uom or "", line.QtyBackordered,
+                    order.placed_at, sale.CreatedAt, now,
+                )
+            )  # fmt: skip
+    return found
+
+
+def remember_shelves(store: Store, now: Now) -> Saw:
+    """Keeps every state of a shelf that is counted; what is known already costs nothing."""
+    known: dict[tuple[str, str], int] = {}
+    lock = threading.Lock()
+
+    def saw(rows: Sequence[StockRow], items: Mapping[str, StockItem]) -> None:
+        with lock:
+            fresh = [
+                row for row in rows
+                if row.RowVersion and known.get((row.ItemNumber, row.LocationId)) != row.RowVersion
+            ]  # fmt: skip
+        moment = now()
+        states = [s for row in fresh if (s := _state(row, items, moment)) is not None]
+        oversells.saw(store(), states)
+        with lock:  # only what is stored is known
+            known.update({(s.item, s.location): s.version for s in states})
+
+    return saw
+
+
+def _state(row: StockRow, items: Mapping[str, StockItem], now: datetime) -> SeenShelf | None:
+    item = items.get(row.ItemNumber)
+    units = item.base_units(row.Uom) if item is not None and row.Uom else 1
+    if units is None:
+        return None  # its SKUs have a case, and nothing of it is offered
+    return SeenShelf(
+        row.ItemNumber, row.LocationId, row.RowVersion, row.OnHand * units, row.Allocated * units,
+        row.Quarantined * units, row.UpdatedAt, row.CountedAt, now,
+    )  # fmt: skip
+
+
+def history_feed(store: Store, now: Now) -> Feed:
+    """Forgets every day what is too old to be asked for."""
+
+    def read(mark: str | None) -> Reading:
+        del mark
+        oversells.prune(store(), now() - KEPT)
+        return Reading([], None)
+
+    return Feed(
+        PRUNE, PRUNE_EVERY, read, f"What was told of stock {KEPT.days} days ago is dropped."
+    )
