@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from crossdock.business.stock.oversell import Explained, Verdict
-from crossdock.connectors.amazon.subscriptions import ensure_quantity_subscription
 from crossdock.simulators.world import oversells as truth
 from crossdock.simulators.world.scenario import preset
 from crossdock.wiring.oversold import oversold
@@ -42,7 +41,6 @@ def a_world(
     found.world.amazon.faults.load(faults or [])
     if listening:
         Subscriber(found.house, None).listen(STOCK_EVENTS)
-        ensure_quantity_subscription(found.house.amazon, "123456789012", "us-east-1")
     return found
 
 

@@ -43,9 +43,7 @@ def oversold(desk: StockDesk, db: Database, days: int, sku: str = "") -> list[Ex
     found = []
     for sale in sales:
         parts = _items_of(sale.sku, sellables, rows)
-        shown = known.shown(sale.sku)
-        tales = [Tale(t.quantity, t.submission_id, t.sent_at, _seen(t, shown))
-                 for t in told[sale.sku]]  # fmt: skip
+        tales = [Tale(t.quantity, t.submission_id, t.sent_at, t.seen_at) for t in told[sale.sku]]
         heard = known.heard(sale.sku)
         mine = [_bounded(f, heard) for f in known.falls if f.item in parts]
         arrivals = known.arrivals(sale, parts, sellables)
@@ -86,14 +84,6 @@ def _usual(told: Iterable[oversells.Told]) -> timedelta:
     return min(took[len(took) // 4], PATIENCE) if took else Facts().usual
 
 
-def _seen(one: oversells.Told, shown: Sequence[tuple[datetime, int]]) -> datetime | None:
-    """When it showed: as Amazon told it itself, where that is known and earlier than our look."""
-    times = [at for at, quantity in shown if quantity == one.quantity
-             and one.sent_at is not None and at >= one.sent_at
-             and (one.seen_at is None or at <= one.seen_at)]  # fmt: skip
-    return min(times, default=one.seen_at)
-
-
 def _items_of(
     sku: str, sellables: Mapping[str, Sellable], rows: Iterable[Shortage]
 ) -> frozenset[str]:
@@ -128,14 +118,6 @@ class _Known:
         """When something of TIMS's made us look at the SKU."""
         rows = oversells.heard(self._db, FLOW, [sku], self._since, self._until)
         return [row.at for row in rows if "shows" not in row.hint]
-
-    def shown(self, sku: str) -> list[tuple[datetime, int]]:
-        """What Amazon said is live of it, and since when."""
-        rows = oversells.heard(self._db, FLOW, [sku], self._since, self._until)
-        return [
-            (datetime.fromisoformat(str(row.hint["changed_at"])), int(row.hint["shows"]))
-            for row in rows if "shows" in row.hint and "changed_at" in row.hint
-        ]  # fmt: skip
 
     def arrivals(
         self, sale: Sale, items: frozenset[str], sellables: Mapping[str, Sellable]

@@ -149,9 +149,11 @@ def explain(sale: Sale, facts: Facts) -> Explained:
 
 
 def _standing(sale: Sale, facts: Facts) -> Tale | None:
-    """The quantity that Amazon sold by."""
+    """The quantity that Amazon sold by. One that showed at the very moment may be the sale itself,
+    counted down to the same number.
+    """
     shown = [t for t in facts.told
-             if (at := t.shown_at(facts.usual)) is not None and at <= sale.bought_at]  # fmt: skip
+             if (at := t.shown_at(facts.usual)) is not None and at < sale.bought_at]  # fmt: skip
     return shown[-1] if shown else None
 
 
