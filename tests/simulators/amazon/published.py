@@ -18,6 +18,9 @@ FILES = (
     "finances-api-model/finances_2024-06-19.json",
     "finances-api-model/financesV0.json",
     "listings-items-api-model/listingsItems_2021-08-01.json",
+    "listings-restrictions-api-model/listingsRestrictions_2021-08-01.json",
+    "catalog-items-api-model/catalogItems_2022-04-01.json",
+    "product-type-definitions-api-model/definitionsProductTypes_2020-09-01.json",
 )
 METHODS = {"get", "post", "put", "patch", "delete"}
 

@@ -7,7 +7,9 @@ from urllib.parse import unquote
 
 from crossdock.simulators.amazon import sellers
 from crossdock.simulators.amazon.buckets import Buckets
+from crossdock.simulators.amazon.catalog import Catalog
 from crossdock.simulators.amazon.company import Call, Company
+from crossdock.simulators.amazon.definitions import SCHEMAS, Definitions
 from crossdock.simulators.amazon.documents import ROLES
 from crossdock.simulators.amazon.finances import Finances
 from crossdock.simulators.amazon.listings import Listings
@@ -16,6 +18,7 @@ from crossdock.simulators.amazon.notifications import Notifications
 from crossdock.simulators.amazon.orders import Orders
 from crossdock.simulators.amazon.replies import HTML_ERROR, Refusal, denied
 from crossdock.simulators.amazon.reports import DOWNLOADS, Reports
+from crossdock.simulators.amazon.restrictions import Restrictions
 from crossdock.simulators.amazon.shipments import Shipments
 from crossdock.simulators.faults import Fault
 from crossdock.simulators.server import DateHeader
@@ -62,17 +65,22 @@ class Api:
         reports: Reports,
         finances: Finances,
         listings: Listings,
+        catalog: Catalog,
+        definitions: Definitions,
+        restrictions: Restrictions,
     ) -> None:
         self.limits = True
+        self._schemas = definitions.downloads
         self.buckets = Buckets()
         self._company, self._lwa, self._reports = company, lwa, reports
         self._dates = DateHeader(company.clock)
         self._burst: dict[str, tuple[int, int]] = {}  # operation -> calls left to fail, status
         self._routes: dict[tuple[str, int, str, str], list[Route]] = {}
         shipments = Shipments(company)
-        for route in _routes(
-            Orders(company), shipments, notifications, reports, finances, listings
-        ):
+        for route in [
+            *_routes(Orders(company), shipments, notifications, reports, finances, listings),
+            *_product_routes(catalog, definitions, restrictions),
+        ]:
             key = (route.method, len(route.parts), route.parts[1], route.parts[2])
             self._routes.setdefault(key, []).append(route)
 
@@ -81,6 +89,8 @@ class Api:
         now = self._company.now()
         if request.path.startswith(DOWNLOADS):  # another house of Amazon's: no token, no quota
             return self._reports.download(request)
+        if request.path.startswith(SCHEMAS):
+            return self._schemas.answer(request)
         parts = tuple(request.path.split("/"))
         route = self._route(request.method, parts)
         if route is None:
@@ -256,6 +266,22 @@ def _routes(
     return [
         Route(operation, method, _parts(path), run, grantless=operation in _GRANTLESS)
         for operation, method, path, run in rows
+    ]
+
+
+def _product_routes(
+    catalog: Catalog, definitions: Definitions, restrictions: Restrictions
+) -> list[Route]:
+    items, types = "/catalog/2022-04-01/items", "/definitions/2020-09-01/productTypes"
+    rows: list[tuple[str, str, Callable[[Call], Reply]]] = [
+        ("searchCatalogItems", items, catalog.search),
+        ("getCatalogItem", f"{items}/{{asin}}", catalog.get),
+        ("getListingsRestrictions", "/listings/2021-08-01/restrictions", restrictions.get),
+        ("searchDefinitionsProductTypes", types, definitions.search),
+        ("getDefinitionsProductType", f"{types}/{{type}}", definitions.get),
+    ]
+    return [
+        Route(operation, "GET", _parts(path), run, grantless=False) for operation, path, run in rows
     ]
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from crossdock.simulators.amazon.company import Call, Company
-from crossdock.simulators.amazon.listing_changes import issue, patched, refused
+from crossdock.simulators.amazon.listing_changes import found_later, issue, patched, refused
 from crossdock.simulators.amazon.listing_records import (
     CHANNEL,
     MERCHANT,
@@ -49,6 +49,8 @@ class Listings:
         self._company = company
         self.items: dict[tuple[str, str], SimListing] = {}
         self.checks: list[Check] = []
+        self.asin_of: Callable[[Attributes], str] = lambda _: ""  # the page of that product
+        self.title_of: Callable[[str], str] = lambda _: ""  # what that page is called
 
     # --- what people do
 
@@ -182,7 +184,7 @@ class Listings:
         if product_type not in (ANY_TYPE, item.product_type):
             issues.append(issue("8541", f"{item.sku} is a {item.product_type}.", "productType"))
         elif product_type != ANY_TYPE:
-            issues += self._checked(seller_id, product_type, "LISTING", after)
+            issues += self._checked(seller_id, product_type, item.requirements, after)
         gone = item.submitted.keys() - after.keys()
         if not issues and not preview:
             named = {str(p["path"]).removeprefix("/attributes/") for p in patches}
@@ -204,9 +206,10 @@ class Listings:
             return issues
         if item is None:
             now = self._company.now()
-            asin = _suggested(attributes) or self._new_asin()
+            asin = _suggested(attributes) or self.asin_of(attributes) or self._new_asin()
             item = SimListing(sku, asin, product_type, {}, created=now, changed=now)
             self.items[seller_id, sku] = item
+        item.requirements = requirements
         gone: Attributes = {n: [] for n in item.submitted if n not in attributes}
         self._store(item, {**deepcopy(attributes), **gone}, operation)
         return []
@@ -228,7 +231,9 @@ class Listings:
             if not rows:
                 del item.submitted[name]
         item.writes += 1
-        item.changed = now
+        item.changed, item.found_later = now, []
+        if fault := faults.strikes("listing_issue", operation):
+            item.found_later.append(found_later(now, fault.settings))
         if faults.strikes("accepted_unchanged", operation):
             return
         extra = timedelta(0)
@@ -253,7 +258,8 @@ class Listings:
         now = call.now
         body: Row = {"sku": item.sku}
         if "summaries" in wanted:
-            body["summaries"] = [_summary(item, shop, now) for shop in shops]
+            shown = shops if item.live else []  # nothing of a new one shows at first
+            body["summaries"] = [_summary(item, shop, now, self.title_of) for shop in shown]
         if "attributes" in wanted:
             body["attributes"] = item.seen(shops)
         if "issues" in wanted:
@@ -292,9 +298,10 @@ class Listings:
         return f"B0{len(self.items):08}"
 
 
-def _summary(item: SimListing, shop: str, now: datetime) -> Row:
+def _summary(item: SimListing, shop: str, now: datetime, title_of: Callable[[str], str]) -> Row:
     buyable = item.is_buyable(shop, now)
-    name = next((row.get("value") for row in item.submitted.get("item_name", ())), item.sku)
+    ours = next((row.get("value") for row in item.live.get("item_name", ())), "")
+    name = ours or title_of(item.asin) or item.sku
     return {
         "marketplaceId": shop, "asin": item.asin, "productType": item.product_type,
         "conditionType": "new_new",
