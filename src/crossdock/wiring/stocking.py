@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Generic, TypeVar
 
 from crossdock.business.stock.model import Level, Offer, Rule, Sellable, Shelf
 from crossdock.business.stock.rules import offers, related
@@ -19,40 +18,25 @@ from crossdock.lang.lookups import LookupTable
 from crossdock.wiring.language import table_path
 from crossdock.wiring.stockbook import StockBook, explode, make_book
 from crossdock.wiring.stockrules import FILE, StockRules, read_stock_rules
+from crossdock.wiring.watched import Watched
 
 ITEMS_FRESH = timedelta(minutes=5)
-
-T = TypeVar("T")
-
-
-class _Watched(Generic[T]):
-    """What a file says, read again when the file has changed."""
-
-    def __init__(self, path: Callable[[], Path], read: Callable[[], T]) -> None:
-        self._path, self._read = path, read
-        self._known: tuple[object, T] | None = None
-
-    def get(self) -> tuple[object, T]:
-        """A stamp of the file's state, and what it says."""
-        try:
-            state = self._path().stat()
-            stamp: object = (state.st_mtime_ns, state.st_size, state.st_ino)
-        except FileNotFoundError:
-            stamp = None
-        known = self._known
-        if known is None or known[0] != stamp:
-            known = self._known = (stamp, self._read())
-        return known
-
 
 class StockDesk:
     """Knows what may be sold of each SKU. Shared by all threads of a process."""
 
-    def __init__(self, workspace: Path, tims: TimsClient, now: Callable[[], datetime]) -> None:
-        self.tims, self.now = tims, now
+    def __init__(
+        self,
+        workspace: Path,
+        tims: TimsClient,
+        now: Callable[[], datetime],
+        withheld: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        """`withheld`: SKUs that may not be for sale, whatever is on the shelf, and why."""
+        self.tims, self.now, self.withheld = tims, now, withheld
         self._lock = threading.Lock()
-        self._rules = _Watched(lambda: workspace / FILE, lambda: read_stock_rules(workspace))
-        self._skus = _Watched(
+        self._rules = Watched(lambda: workspace / FILE, lambda: read_stock_rules(workspace))
+        self._skus = Watched(
             lambda: table_path(workspace, "orders", "skus.csv"), lambda: _read_skus(workspace)
         )
         self._items: dict[str, StockItem] = {}
@@ -121,11 +105,11 @@ class StockDesk:
     def _now(self) -> StockBook:
         """The book, made anew when a file or TIMS's items have changed."""
         (rules_stamp, rules), (skus_stamp, table) = self._rules.get(), self._skus.get()
-        items = self._known_items()
-        stamp = (rules_stamp, skus_stamp, items)
+        items, withheld = self._known_items(), self.withheld()
+        stamp = (rules_stamp, skus_stamp, items, withheld)
         known = self._book
         if known is None or known[0] != stamp:
-            known = self._book = (stamp, make_book(rules.rules, table, items))
+            known = self._book = (stamp, make_book(rules.rules, table, items, withheld))
         return known[1]
 
     def _known_items(self) -> Mapping[str, StockItem]:
