@@ -19,7 +19,15 @@ from crossdock.engine.durable import DbosDurable, Durable, Inline
 from crossdock.engine.intake import Intake
 from crossdock.engine.model import Event
 from crossdock.engine.runner import Runner, Watch
-from crossdock.engine.store import Database, breakers, cases, inbox, open_database, workers
+from crossdock.engine.store import (
+    Database,
+    breakers,
+    cases,
+    inbox,
+    open_database,
+    submissions,
+    workers,
+)
 from crossdock.engine.store.quotas import StoredBuckets
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import ConfigError, Problem
@@ -34,6 +42,8 @@ from crossdock.wiring.accounts import (
     policy_of,
     tims_account,
 )
+from crossdock.wiring.catalogue_runs import catalogue_feeds, catalogue_operations
+from crossdock.wiring.cataloguing import CatalogueDesk
 from crossdock.wiring.customer_runs import customer_operations, customers_feed
 from crossdock.wiring.feeds import feeds_of
 from crossdock.wiring.intakes import AmazonQueue, receive_webhook
@@ -45,7 +55,7 @@ from crossdock.wiring.settlement_runs import (
     settlement_feed,
     settlement_operations,
 )
-from crossdock.wiring.stock_runs import stock_feeds, stock_operations
+from crossdock.wiring.stock_runs import publishes, stock_feeds, stock_operations
 from crossdock.wiring.stocking import StockDesk
 from crossdock.wiring.subscribing import Subscriber
 
@@ -142,12 +152,20 @@ class House:
         )
         known = customer_operations(self.tims, lambda: self.db)
         stock = stock_operations(self.stock, self.amazon, lambda: self.db)
-        return table(*named.values(), *settle, *known, *stock)
+        products = catalogue_operations(self.catalogue, self.amazon, lambda: self.db)
+        return table(*named.values(), *settle, *known, *stock, *products)
 
     @cached_property
     def stock(self) -> StockDesk:
         """What may be sold of each SKU."""
-        return StockDesk(self.settings.folder, self.tims, self.clock.now)
+        return StockDesk(
+            self.settings.folder, self.tims, self.clock.now, lambda: submissions.withheld(self.db)
+        )
+
+    @cached_property
+    def catalogue(self) -> CatalogueDesk:
+        """What may be listed of TIMS's items, and how."""
+        return CatalogueDesk(self.settings.folder, self.tims, self.clock.now)
 
     @cached_property
     def language(self) -> Language:
@@ -185,6 +203,7 @@ class House:
             customers_feed(self.tims, self.settings.folder),
             purge_feed(self.db),
             *stock_feeds(self.stock),
+            *catalogue_feeds(self.catalogue, lambda: self.db, lambda: publishes(self.stock)),
         ):
             feeds[found.name] = found
         runner = Runner(

@@ -16,6 +16,8 @@ from crossdock.kernel.clock import ManualClock
 from crossdock.kernel.errors import Misuse
 from crossdock.kernel.operation import Operation, table
 from crossdock.kernel.quota import MemoryBuckets
+from crossdock.wiring.catalogue_runs import catalogue_operations
+from crossdock.wiring.cataloguing import CatalogueDesk
 from crossdock.wiring.customer_runs import customer_operations
 from crossdock.wiring.language import PURE
 from crossdock.wiring.settlement_runs import settlement_operations
@@ -51,4 +53,6 @@ def without_connections() -> Mapping[str, Operation]:
 
     settle = settlement_operations(Path(), amazon, tims, no_store, clock.now)
     stock = stock_operations(StockDesk(Path(), tims, clock.now), amazon, no_store)
-    return table(*named.values(), *settle, *customer_operations(tims, no_store), *stock)
+    products = catalogue_operations(CatalogueDesk(Path(), tims, clock.now), amazon, no_store)
+    known = customer_operations(tims, no_store)
+    return table(*named.values(), *settle, *known, *stock, *products)

@@ -81,7 +81,7 @@ def stock_operations(
     desk: StockDesk, amazon: AmazonClient, store: Callable[[], Database]
 ) -> tuple[Operation, ...]:
     """What the stock flow does."""
-    publisher = Publisher(amazon, store, desk.now, lambda: publishes(desk))
+    publisher = Publisher(amazon, store, desk.now, lambda: publishes(desk), desk.withheld)
 
     def many(rows: Sequence[tuple[Any, ...]]) -> Sequence[Offer | RunError]:
         skus = [row[0] for row in rows]
@@ -115,10 +115,13 @@ class Publisher:
         store: Callable[[], Database],
         now: Callable[[], datetime],
         switched_on: Callable[[], bool] = lambda: True,
+        withheld: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """`switched_on` is asked before every write: who switches it off stops what still waits."""
+        """`switched_on` is asked before every write: who switches it off stops what still waits.
+        `withheld`: SKUs that may not be for sale; that they are not listed is no question.
+        """
         self.amazon, self.store, self.now = amazon, store, now
-        self.switched_on = switched_on
+        self.switched_on, self.withheld = switched_on, withheld
 
     def room(self) -> Grant:
         """How many SKUs could be read or written now."""
@@ -188,6 +191,8 @@ class Publisher:
         """No merchant offer at Amazon: nothing is pushed to it."""
         if live is not None and live.by_amazon:
             return Published(offer.sku, 0, "held by Amazon")
+        if offer.sku in self.withheld():
+            return Published(offer.sku, 0, "not for sale")
         raise NeedsPerson(
             f"Amazon has no listing {offer.sku} of the merchant's",
             kind="listing-missing",

@@ -22,6 +22,7 @@ from crossdock.wiring.watched import Watched
 
 ITEMS_FRESH = timedelta(minutes=5)
 
+
 class StockDesk:
     """Knows what may be sold of each SKU. Shared by all threads of a process."""
 

@@ -41,8 +41,8 @@ def number_of(
         if found := gtin_of(item_gtin):
             return found, "the item's Gtin"
         told = (unit_gtin or item_gtin or "").strip()
-        why = f"Gtin {told!r} is none: its check digit is wrong" if told else "no Gtin"
-        return "", f"TIMS has {why} for it"
+        wrong = f"TIMS's Gtin {told!r} is no number with a right check digit"
+        return "", wrong if told else "TIMS has no Gtin for it"
     return "", "a pack has a number of its own, and TIMS has none for it"
 
 

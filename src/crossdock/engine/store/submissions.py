@@ -62,7 +62,7 @@ def withheld(db: Database) -> dict[str, str]:
     """SKUs that may not be for sale, and why."""
     query = sa.select(submission.c.sku, submission.c.why).where(submission.c.withheld)
     with db.reading() as connection:
-        return {sku: why for sku, why in connection.execute(query)}
+        return {row.sku: row.why for row in connection.execute(query)}
 
 
 def turned(db: Database, after: datetime | None) -> list[tuple[str, datetime]]:

@@ -1,0 +1,233 @@
+"""One SKU's listing, worked out with Amazon: which page, what is restricted, what would be said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from types import EllipsisType
+from typing import Any
+
+from crossdock.business.catalogue.attributes import build
+from crossdock.business.catalogue.eligibility import un_number
+from crossdock.business.catalogue.matching import match, number_of, shortest
+from crossdock.business.catalogue.model import Match, Page, Plan, Said
+from crossdock.connectors.amazon.catalog import pages_with, restrictions_on
+from crossdock.connectors.amazon.client import AmazonClient
+from crossdock.connectors.amazon.definitions import SchemaShelf, schema_for
+from crossdock.connectors.amazon.listing_models import MERCHANT
+from crossdock.connectors.amazon.listing_writes import plain, shown_listing
+from crossdock.connectors.amazon.product_models import CatalogItem, Restriction, ShownListing
+from crossdock.connectors.amazon.schemas import ProductSchema, product_schema
+from crossdock.connectors.tims.item_models import CatalogueItem
+from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError
+from crossdock.wiring.cataloguerules import FILE, LISTING, CatalogueRules, ListingRule
+from crossdock.wiring.cataloguing import CatalogueDesk, Judged, broken
+
+NUMBER = "externally_assigned_product_identifier"
+EXEMPT = "supplier_declared_has_product_identifier_exemption"
+SUGGESTED = "merchant_suggested_asin"
+BEGINNING: Mapping[str, Any] = {"fulfillment_channel_code": MERCHANT, "quantity": 0}
+"""A new listing begins with nothing for sale; the stock rules say how much there is."""
+
+_NUMBER_KINDS = {12: "upc", 13: "ean", 14: "gtin"}
+
+
+@dataclass
+class Study:
+    """Everything that was decided of a SKU, and what stands in the way."""
+
+    judged: Judged
+    plan: Plan | None = None
+    live: ShownListing | None = None
+    match: Match | None = None
+    problems: list[RunError] = field(default_factory=list)
+
+    @property
+    def said(self) -> tuple[Said, ...]:
+        """Every step with its source."""
+        return self.plan.said if self.plan is not None else tuple(self.judged.said)
+
+
+class Lister:
+    """Works out listings of one seller."""
+
+    def __init__(self, desk: CatalogueDesk, amazon: AmazonClient, shelf: SchemaShelf) -> None:
+        self.desk, self.amazon, self.shelf = desk, amazon, shelf
+
+    def plan(self, sku: str) -> Plan:
+        """What is to be at Amazon; the first thing that a person has to settle is raised."""
+        study = self.study(sku)
+        if study.problems:
+            raise study.problems[0]
+        if study.plan is None:
+            raise AssertionError("a study without problems has a plan")
+        return study.plan
+
+    def study(
+        self, sku: str, *, items: Mapping[str, CatalogueItem] | None = None,
+        live: ShownListing | None | EllipsisType = ...,
+    ) -> Study:  # fmt: skip
+        """Every decision, as far as it can be made. TIMS's items and Amazon's listing are read
+        anew, unless they are handed in.
+        """
+        try:
+            judged = self.desk.judge(sku, items)
+            study = Study(judged, problems=list(judged.problems))
+            study.plan = judged.ended(delete=self.desk.delete)
+        except ConfigError as error:
+            return Study(Judged(sku), problems=[broken(error, sku)])
+        item, rule = judged.item, judged.rule
+        if study.plan is not None or item is None or rule is None or rule.fault or rule.leave:
+            return study
+        try:
+            study.live = shown_listing(self.amazon, sku) if live is ... else live
+            self._with_amazon(study, item, rule)
+        except NeedsPerson as problem:
+            study.problems.append(problem)
+        return study
+
+    def _with_amazon(self, study: Study, item: CatalogueItem, rule: ListingRule) -> None:
+        judged, rules, live = study.judged, self.desk.rules, study.live
+        gtin, why = _gtin(judged, item)
+        judged.said.append(Said("number", shortest(gtin) if gtin else "none", why))
+        exempt = any(one.name == EXEMPT for one in rules.attributes_of(rule))
+        found = study.match = self._match(judged, rules, gtin, why, live)
+        judged.said.append(Said("page", found.asin or "none", found.how))
+        if found.question and not (exempt and not found.candidates):
+            study.problems.append(_unclear(judged.sku, found.question, found))
+        elif not found.asin and rule.requirements != LISTING:
+            lacking = f"{found.how}, and the rule offers on pages that exist"
+            study.problems.append(_unclear(judged.sku, lacking, found))
+        if found.asin and live is None:
+            self._restrictions(study, found.asin)
+        self._listing(study, item, rule, gtin)
+
+    def _match(
+        self, judged: Judged, rules: CatalogueRules, gtin: str, why: str, live: ShownListing | None
+    ) -> Match:
+        chosen = rules.asins.get(judged.sku, "")
+        listed = live.summary.asin if live is not None and live.summary is not None else ""
+        pages = []
+        if gtin and not chosen and not listed:
+            pages = [_page(one) for one in pages_with(self.amazon, shortest(gtin))]
+        return match(gtin, why, pages, chosen, listed)
+
+    def _restrictions(self, study: Study, asin: str) -> None:
+        found = restrictions_on(self.amazon, asin)
+        if not found:
+            study.judged.said.append(Said("restrictions", "none", f"Amazon, for {asin}"))
+            return
+        told = _restricted(study.judged.sku, asin, found)
+        study.judged.said.append(Said("restrictions", told.message, f"Amazon, for {asin}"))
+        study.problems.append(told)
+
+    def _listing(self, study: Study, item: CatalogueItem, rule: ListingRule, gtin: str) -> None:
+        """The attributes, and whether they fit the product type."""
+        judged, rules = study.judged, self.desk.rules
+        decision = judged.decision
+        if decision is None:
+            return
+        kept = schema_for(self.amazon, self.shelf, rule.product_type, rule.requirements)
+        schema = product_schema(rule.product_type, kept.text)
+        source = f"version {kept.version or '?'}, checksum {kept.checksum}"
+        judged.said.append(Said("product type", rule.product_type, source))
+        shop = self.amazon.account.marketplace_ids[0]
+        built = build(rules.attributes_of(rule), _fields(item), schema.fields, shop, rules.language)
+        asin = study.match.asin if study.match is not None else ""
+        if asin and schema.knows(SUGGESTED):
+            built.attributes[SUGGESTED] = ({"value": asin, "marketplace_id": shop},)
+            built.said.append(Said(SUGGESTED, asin, "the page"))
+        if gtin and NUMBER not in built.attributes and schema.knows(NUMBER):
+            number = shortest(gtin)
+            kind = _NUMBER_KINDS[len(number)]
+            built.attributes[NUMBER] = ({"type": kind, "value": number, "marketplace_id": shop},)
+            built.said.append(Said(NUMBER, f"{kind} {number}", "the number"))
+        judged.said += built.said
+        judged.said += [Said(one.what, "left out", one.source) for one in built.left_out]
+        faults = [rules.faults[name] for name in schema.attributes if name in rules.faults]
+        wrong = [*faults, *built.problems, *_problems(schema, built.attributes)]
+        if wrong:
+            study.problems.append(invalid(judged.sku, wrong))
+        study.plan = Plan(
+            judged.sku, judged.number, decision, rule.product_type, rule.requirements, asin,
+            built.attributes, said=tuple(judged.said),
+        )  # fmt: skip
+
+
+def _problems(schema: ProductSchema, attributes: Mapping[str, Any]) -> list[str]:
+    said = {name: [dict(row) for row in rows] for name, rows in attributes.items()}
+    if schema.knows("fulfillment_availability"):
+        said["fulfillment_availability"] = [dict(BEGINNING)]
+    return [str(problem) for problem in schema.problems(plain(said))]
+
+
+def _gtin(judged: Judged, item: CatalogueItem) -> tuple[str, str]:
+    cells = judged.row.cells if judged.row is not None else {}
+    uom = cells.get("uom", "")
+    unit = next((u for u in item.Uoms if u.Uom == uom), None)
+    base = unit is None or unit.ConversionToBase == 1
+    return number_of(
+        item.Gtin, unit.Gtin if unit else None, _units(cells.get("units_per_pack", "1")), base
+    )
+
+
+def _units(text: str) -> int:
+    """Whole units in a pack; 0 for what is none, which no number fits."""
+    try:
+        units = Decimal(text)
+    except InvalidOperation:
+        return 0
+    return int(units) if units == units.to_integral_value() else 0
+
+
+def _fields(item: CatalogueItem) -> dict[str, Any]:
+    """The item as attribute rules see it; UN numbers in Amazon's spelling."""
+    fields = item.model_dump()
+    papers = fields.get("Hazmat")
+    if isinstance(papers, dict):
+        papers["UnNumber"] = un_number(papers["UnNumber"]) or papers["UnNumber"]
+    return fields
+
+
+def _page(item: CatalogItem) -> Page:
+    kind = item.productTypes[0].productType if item.productTypes else ""
+    return Page(item.asin, item.title, kind, item.numbers)
+
+
+# --- what a person has to settle ------------------------------------------------------------------
+
+
+def _unclear(sku: str, question: str, found: Match) -> NeedsPerson:
+    return NeedsPerson(
+        question,
+        kind="asin-unclear",
+        remedy=f"Name the page under asins in {FILE}, or complete the item's Gtin in TIMS; "
+        "then retry.",
+        about=f"SKU {sku}",
+        evidence={"pages": [f"{page.asin} {page.title}" for page in found.candidates[:20]]},
+    )
+
+
+def _restricted(sku: str, asin: str, found: tuple[Restriction, ...]) -> NeedsPerson:
+    reasons = [reason for one in found for reason in one.reasons]
+    links = [link.resource for reason in reasons for link in reason.links]
+    said = "; ".join(dict.fromkeys(reason.message for reason in reasons)) or "no reason given"
+    return NeedsPerson(
+        f"Amazon restricts {asin}: {said}",
+        kind="listing-restricted",
+        remedy="Ask Amazon for approval in Seller Central, then retry; or leave the SKU alone.",
+        about=f"SKU {sku}",
+        code=next((r.reasonCode for r in reasons if r.reasonCode), ""),
+        evidence={"links": links[:10]},
+    )
+
+
+def invalid(sku: str, problems: list[str]) -> NeedsPerson:
+    """What is to be said does not fit its product type; all of it at once."""
+    more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+    return NeedsPerson(
+        f"the listing of {sku} would not be valid: {problems[0]}{more}",
+        kind="listing-invalid",
+        remedy=f"Complete the item in TIMS, or correct the attributes in {FILE}; then retry.",
+        about=f"SKU {sku}",
+        evidence={"problems": problems[:50]},
+    )
