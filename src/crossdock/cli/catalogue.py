@@ -137,8 +137,8 @@ def check(sku: Sku, *, as_json: Json = False, workspace: Workspace = None) -> No
         if issues:
             output.table(
                 ("code", "severity", "attribute", "Amazon says"),
-                [(i["code"], i["severity"], ", ".join(i["attributes"]), i["message"])
-                 for i in issues],
+                [(i.code, i.severity, ", ".join(i.attributeNames), i.message)
+                 for i in (said.issues if said is not None else ())],
             )  # fmt: skip
         output.say(f"Amazon's preview of {sku}: {status}.")
     if study.problems or status not in ("VALID", "ACCEPTED"):

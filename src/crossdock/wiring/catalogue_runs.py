@@ -23,7 +23,7 @@ from crossdock.kernel.ids import fingerprint
 from crossdock.kernel.operation import Operation, Repeat
 from crossdock.kernel.quota import Grant
 from crossdock.wiring.cataloguing import CatalogueDesk
-from crossdock.wiring.listing import Lister
+from crossdock.wiring.listing import SUGGESTED, Lister
 from crossdock.wiring.listing_changes import (
     Change as ListingChange,
 )
@@ -131,6 +131,14 @@ def catalogue_operations(
     )  # fmt: skip
 
 
+def content_of(plan: Plan) -> str:
+    """A fingerprint of what the listing is to say. The page is no part of it: a new product has one
+    only after it was listed.
+    """
+    said = {name: rows for name, rows in plan.attributes.items() if name != SUGGESTED}
+    return fingerprint((plan.product_type, plan.requirements, said))
+
+
 class SchemasInStore:
     """Product types' schemas, kept in the store."""
 
@@ -191,7 +199,7 @@ class ListingPublisher:
     # --- what is to be listed
 
     def _listed(self, plan: Plan, row: Submission | None, live: ShownListing | None) -> Listed:
-        content = fingerprint((plan.product_type, plan.requirements, plan.attributes))
+        content = content_of(plan)
         change = change_of(plan, live)
         mine = row is not None and row.content == content
         if change.nothing:

@@ -55,7 +55,7 @@ class Lister:
 
     def plan(self, sku: str) -> Plan:
         """What is to be at Amazon; the first thing that a person has to settle is raised."""
-        study = self.study(sku)
+        study = self.study(sku, whole=False)
         if study.problems:
             raise study.problems[0]
         if study.plan is None:
@@ -64,10 +64,10 @@ class Lister:
 
     def study(
         self, sku: str, *, items: Mapping[str, CatalogueItem] | None = None,
-        live: ShownListing | None | EllipsisType = ...,
+        live: ShownListing | EllipsisType | None = ..., whole: bool = True,
     ) -> Study:  # fmt: skip
         """Every decision, as far as it can be made. TIMS's items and Amazon's listing are read
-        anew, unless they are handed in.
+        anew, unless they are handed in. Not `whole`: what is undecided here asks nobody else.
         """
         try:
             judged = self.desk.judge(sku, items)
@@ -77,6 +77,8 @@ class Lister:
             return Study(Judged(sku), problems=[broken(error, sku)])
         item, rule = judged.item, judged.rule
         if study.plan is not None or item is None or rule is None or rule.fault or rule.leave:
+            return study
+        if study.problems and not whole:
             return study
         try:
             study.live = shown_listing(self.amazon, sku) if live is ... else live
@@ -145,6 +147,8 @@ class Lister:
         judged.said += [Said(one.what, "left out", one.source) for one in built.left_out]
         faults = [rules.faults[name] for name in schema.attributes if name in rules.faults]
         wrong = [*faults, *built.problems, *_problems(schema, built.attributes)]
+        if not asin:  # that the page is missing was said before
+            wrong = [words for words in wrong if not words.startswith(f"{SUGGESTED}:")]
         if wrong:
             study.problems.append(invalid(judged.sku, wrong))
         study.plan = Plan(
