@@ -132,7 +132,8 @@ class CatalogueDesk:
     def _gate(self, judged: Judged, items: Mapping[str, CatalogueItem]) -> None:
         rules = self.rules
         paper = Paper(self.now().date(), rules.sds_years, rules.channels)
-        gate = {number: gate_item(one) for number, one in items.items()}
+        inside = set(_inside(judged.number, items))
+        gate = {number: gate_item(items[number]) for number in inside if number in items}
         found = judged.decision = decide(judged.number, gate, self.table.rows, paper)
         judged.said.append(
             Said(f"gate: {found.verdict.value}", found.words.partition(" (")[0], _source(found))

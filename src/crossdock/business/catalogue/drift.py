@@ -56,27 +56,31 @@ def same(ours: Rows, theirs: Iterable[Mapping[str, Any]]) -> bool:
 
 def words(rows: Iterable[Mapping[str, Any]]) -> str:
     """The values of an attribute in one line."""
-    told = []
-    for row in rows:
-        values = [v for k, v in row.items() if k not in _SELECTORS]
-        told.append(" ".join(_word(v) for v in values))
-    return "; ".join(told)
+    return "; ".join(" ".join(_words(row)) for row in rows)
 
 
 def _plain(row: Mapping[str, Any]) -> str:
-    kept = {k: _number(v) for k, v in row.items() if k not in _SELECTORS}
+    kept = {k: _comparable(v) for k, v in row.items() if k not in _SELECTORS}
     return json.dumps(kept, sort_keys=True)
 
 
-def _number(value: Any) -> Any:
+def _comparable(value: Any) -> Any:
+    """A number by its value and apart from text: 1.50 is 1.5, and "1" is neither."""
     if isinstance(value, Mapping):
-        return {k: _number(v) for k, v in value.items()}
+        return {k: _comparable(v) for k, v in value.items()}
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return f"{Decimal(str(value)).normalize():f}"
+        return ["number", f"{Decimal(str(value)).normalize():f}"]
     return value
 
 
-def _word(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return " ".join(_word(v) for v in value.values())
-    return str(_number(value))
+def _words(row: Mapping[str, Any]) -> Iterable[str]:
+    for name in sorted(row, key=lambda name: (name != "value", name)):
+        value = row[name]
+        if name in _SELECTORS:
+            continue
+        if isinstance(value, Mapping):
+            yield from _words(value)
+        elif isinstance(value, float | Decimal):
+            yield f"{Decimal(str(value)).normalize():f}"
+        else:
+            yield str(value)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import NamedTuple
 
 from crossdock.business.catalogue.model import Decision, Item, Verdict
@@ -66,10 +67,11 @@ class Row:
 
     def fits(self, number: str, facts: Facts) -> bool:
         """Whether it is meant for this item."""
-        folded = number.casefold()
-        if not any(fnmatchcase(folded, pattern.casefold()) for pattern in self.patterns):
+        if not all(getattr(facts, column) in words for column, words in self.cells):
             return False
-        return all(getattr(facts, column) in words for column, words in self.cells)
+        exact, wild = _patterns(self.patterns)
+        folded = number.casefold()
+        return folded in exact or any(p == "*" or fnmatchcase(folded, p) for p in wild)
 
     @property
     def for_everybody(self) -> bool:
@@ -82,6 +84,14 @@ class Row:
         classes = cells.get("item_class", frozenset(CLASSES))
         contained = cells.get("requires_container", frozenset(("yes", "no")))
         return bool(classes & set(NEVER)) or "yes" in contained
+
+
+@cache
+def _patterns(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Whole numbers, which most rows of a big table name, and patterns."""
+    folded = [pattern.casefold() for pattern in patterns]
+    wild = tuple(p for p in folded if any(c in p for c in "*?["))
+    return frozenset(folded) - frozenset(wild), wild
 
 
 def facts_of(item: Item, paper: Paper) -> Facts:
