@@ -120,7 +120,7 @@ def check(sku: Sku, *, as_json: Json = False, workspace: Workspace = None) -> No
         study = _lister(house).study(sku)
         plan, said = study.plan, None
         if plan is not None and not plan.refused and not plan.left_alone:
-            said = preview(house.amazon, plan, change_of(plan, study.live))
+            said = preview(house.amazon, plan, change_of(plan))
     issues = [
         {"code": i.code, "severity": i.severity, "message": i.message,
          "attributes": list(i.attributeNames)} for i in (said.issues if said else ())

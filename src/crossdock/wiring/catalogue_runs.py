@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from crossdock.business.catalogue.model import Listed, Plan
+from crossdock.business.catalogue.model import Listed, Plan, Shown
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.definitions import KeptSchema
 from crossdock.connectors.amazon.listing_writes import KEPT_FREE, shown_listing
-from crossdock.connectors.amazon.product_models import ShownListing
 from crossdock.connectors.tims.feed import Watermark, changed_keys
 from crossdock.engine.feeds import Change, Feed, Reading
 from crossdock.engine.store import Database, producttypes, submissions
@@ -30,7 +29,6 @@ from crossdock.wiring.listing_changes import (
 from crossdock.wiring.listing_changes import (
     change_of,
     delete,
-    issues_of,
     not_shown,
     still_sells,
     troubled,
@@ -47,6 +45,7 @@ LOOK = timedelta(minutes=1)
 PATIENCE = timedelta(minutes=30)  # then it is written again, or a person is asked
 WATCH = timedelta(minutes=30)  # most issues that Amazon finds later are there by then
 MOST_WRITES = 3  # of one content; then a person looks
+_A_CALL = timedelta(milliseconds=400)  # until two more writes may go
 _OVERLAP = timedelta(minutes=2)  # a receipt may be stored later than its time says
 
 
@@ -123,7 +122,7 @@ def catalogue_operations(
     publisher = ListingPublisher(amazon, store, desk.now, lambda: publishes(desk))
     return (
         Operation("catalogue.plan", takes=(str,), gives=Plan, repeat=Repeat.READ, run=lister.plan,
-                  room=publisher.room,
+                  run_many=lister.plan_many, room=publisher.room,
                   about="What is to be at Amazon for a SKU: gate, page, restrictions, attributes."),
         Operation("catalogue.list", takes=(Plan,), gives=Listed, repeat=Repeat.ABSOLUTE,
                   run=publisher.publish,
@@ -179,28 +178,35 @@ class ListingPublisher:
         self.switched_on = switched_on
 
     def room(self) -> Grant:
-        """How many SKUs could be looked at now, with calls left to stock and prices."""
-        return self.amazon.quota.room("getListingsItem", reserve=KEPT_FREE)
+        """How many SKUs could be looked at and written now, with calls left to stock and prices.
+        Twenty are looked at in one call; writing one takes two.
+        """
+        quota = self.amazon.quota
+        looks = quota.room("searchListingsItems")
+        asks = quota.room("getListingsRestrictions")
+        writes = quota.room("putListingsItem", reserve=KEPT_FREE)
+        granted = min(looks.granted * 20, asks.granted, writes.granted // 2)
+        if granted:
+            return Grant(granted)
+        return Grant(0, max(looks.wait, asks.wait, writes.wait, _A_CALL))
 
     def publish(self, plan: Plan) -> Listed:
         """Shown as planned, or a TryAgain until it is. Nothing is written over what is right."""
         if not self.switched_on():
             return Listed(plan.sku, "publishing is off", plan.asin)
         row = submissions.of(self.store(), plan.sku)
-        live = shown_listing(self.amazon, plan.sku)
         if plan.refused:
-            return self._off(plan, row, live)
+            return self._off(plan, row, plan.shown)
         if row is not None and row.withheld:
             row = replace(row, generation=row.generation + 1, state=SEEN, withheld=False, why="",
                           content="", attempts=0, sent_at=None, changed_at=self.now())  # fmt: skip
             self._keep(row)
-        return self._listed(plan, row, live)
+        return self._listed(plan, row)
 
     # --- what is to be listed
 
-    def _listed(self, plan: Plan, row: Submission | None, live: ShownListing | None) -> Listed:
-        content = content_of(plan)
-        change = change_of(plan, live)
+    def _listed(self, plan: Plan, row: Submission | None) -> Listed:
+        content, change = content_of(plan), change_of(plan)
         mine = row is not None and row.content == content
         if change.nothing:
             return self._seen(plan, content, row, change)
@@ -229,6 +235,12 @@ class ListingPublisher:
         self, plan: Plan, content: str, row: Submission | None, change: ListingChange
     ) -> TryAgain:
         """Tell Amazon and remember it; what it gives is raised, to come back and look."""
+        if change.live is None and shown_listing(self.amazon, plan.sku) is not None:
+            # A whole listing would drop quantity and price of one that the search did not know yet.
+            return TryAgain(
+                f"Amazon lists {plan.sku} and does not find it yet", after=LOOK, counts=False,
+                about=f"SKU {plan.sku}", code="not-visible",
+            )  # fmt: skip
         said = write(self.amazon, plan, change)
         again = row is not None and row.state == SENT and row.content == content
         generation = row.generation if row is not None else 0
@@ -249,7 +261,7 @@ class ListingPublisher:
         self, plan: Plan, content: str, row: Submission | None, change: ListingChange
     ) -> Listed:
         """It shows as planned. What Amazon has found wrong with it meanwhile is a person's."""
-        now, issues = self.now(), issues_of(change.live)
+        now, issues = self.now(), change.live.issues if change.live is not None else ()
         ours = row is not None and row.content == content
         was = row.state if row is not None and ours else ""
         if row is None or not ours:  # nobody had to write it
@@ -275,7 +287,7 @@ class ListingPublisher:
 
     # --- what may not be sold
 
-    def _off(self, plan: Plan, row: Submission | None, live: ShownListing | None) -> Listed:
+    def _off(self, plan: Plan, row: Submission | None, live: Shown | None) -> Listed:
         """Withheld, so that the stock rules offer nothing; then, where a rule says so, deleted."""
         why, now = plan.decision.words, self.now()
         if row is None or not row.withheld or row.why != why:

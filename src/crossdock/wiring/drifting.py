@@ -8,8 +8,7 @@ from crossdock.business.catalogue.model import Difference
 from crossdock.connectors.amazon.listing_writes import every_listing, shown_listings
 from crossdock.kernel.errors import TryAgain
 from crossdock.wiring.cataloguing import CatalogueDesk
-from crossdock.wiring.listing import Lister
-from crossdock.wiring.listing_changes import shown_of
+from crossdock.wiring.listing import Lister, Nearby
 
 
 @dataclass
@@ -32,16 +31,14 @@ def drift_of(desk: CatalogueDesk, lister: Lister, wanted: Sequence[str]) -> Drif
     found, undecided = Drift(), {}
     for sku in skus:
         try:
-            study = lister.study(sku, items=items, live=live.get(sku))
+            study = lister.study(sku, items=items, near=Nearby(live))
         except TryAgain as error:
             undecided[sku] = str(error)
             continue
         if study.plan is None:
             undecided[sku] = study.problems[0].message if study.problems else "nothing is planned"
             continue
-        listing = live.get(sku)
-        shown = shown_of(listing) if listing is not None else None
-        found.differences += differences(study.plan, shown)
+        found.differences += differences(study.plan, study.plan.shown)
         found.compared += 1
     if not wanted:
         known = desk.skus().rows.keys()

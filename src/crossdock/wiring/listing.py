@@ -1,25 +1,26 @@
 """One SKU's listing, worked out with Amazon: which page, what is restricted, what would be said."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
-from types import EllipsisType
 from typing import Any
 
-from crossdock.business.catalogue.attributes import build
+from crossdock.business.catalogue.attributes import OTHERS, build
 from crossdock.business.catalogue.eligibility import un_number
 from crossdock.business.catalogue.matching import match, number_of, shortest
-from crossdock.business.catalogue.model import Match, Page, Plan, Said
+from crossdock.business.catalogue.model import Match, Page, Plan, Said, Shown
 from crossdock.connectors.amazon.catalog import pages_with, restrictions_on
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.definitions import SchemaShelf, schema_for
 from crossdock.connectors.amazon.listing_models import MERCHANT
-from crossdock.connectors.amazon.listing_writes import plain, shown_listing
+from crossdock.connectors.amazon.listing_writes import plain, shown_listings
 from crossdock.connectors.amazon.product_models import CatalogItem, Restriction, ShownListing
 from crossdock.connectors.amazon.schemas import ProductSchema, product_schema
 from crossdock.connectors.tims.item_models import CatalogueItem
-from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError
-from crossdock.wiring.cataloguerules import FILE, LISTING, CatalogueRules, ListingRule
+from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError, TryAgain
+from crossdock.kernel.evidence import Noted, collecting, noted
+from crossdock.wiring.cataloguerules import FILE, LISTING, ListingRule
 from crossdock.wiring.cataloguing import CatalogueDesk, Judged, broken
 
 NUMBER = "externally_assigned_product_identifier"
@@ -37,14 +38,26 @@ class Study:
 
     judged: Judged
     plan: Plan | None = None
-    live: ShownListing | None = None
     match: Match | None = None
     problems: list[RunError] = field(default_factory=list)
+
+    @property
+    def asks(self) -> bool:
+        """Amazon is to be asked: nothing is left to a person, and it is not left alone."""
+        return not self.problems and not (self.plan is not None and self.plan.left_alone)
 
     @property
     def said(self) -> tuple[Said, ...]:
         """Every step with its source."""
         return self.plan.said if self.plan is not None else tuple(self.judged.said)
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """What Amazon said of many SKUs at once: their listings, and pages with their numbers."""
+
+    live: Mapping[str, ShownListing] = field(default_factory=dict)
+    pages: tuple[CatalogItem, ...] | None = None  # None: not asked yet
 
 
 class Lister:
@@ -55,63 +68,96 @@ class Lister:
 
     def plan(self, sku: str) -> Plan:
         """What is to be at Amazon; the first thing that a person has to settle is raised."""
-        study = self.study(sku, whole=False)
-        if study.problems:
-            raise study.problems[0]
-        if study.plan is None:
-            raise AssertionError("a study without problems has a plan")
-        return study.plan
+        (found,) = self.plan_many([(sku,)])
+        if isinstance(found.result, Plan):
+            return found.result
+        raise found.result if isinstance(found.result, BaseException) else TypeError(found.result)
+
+    def plan_many(self, rows: Sequence[tuple[Any, ...]]) -> list[Noted]:
+        """A plan or an error for each. Listings and pages are asked of Amazon for all at once."""
+        judged = [noted(self.judge, row[0]) for row in rows]
+        studies = [n.result for n in judged if isinstance(n.result, Study) and n.result.asks]
+        with collecting() as calls:
+            try:
+                near = self._nearby(studies)
+            except TryAgain as error:
+                return [n if not _asks(n) else Noted(copy(error), n.calls) for n in judged]
+        found = []
+        for first in judged:
+            second = noted(self._planned, first.result, near) if _asks(first) else first
+            result = _outcome(second.result)
+            found.append(Noted(result, (*first.calls, *calls, *second.calls)))
+        return found
 
     def study(
         self, sku: str, *, items: Mapping[str, CatalogueItem] | None = None,
-        live: ShownListing | EllipsisType | None = ..., whole: bool = True,
+        near: Nearby | None = None,
     ) -> Study:  # fmt: skip
-        """Every decision, as far as it can be made. TIMS's items and Amazon's listing are read
-        anew, unless they are handed in. Not `whole`: what is undecided here asks nobody else.
-        """
-        try:
-            judged = self.desk.judge(sku, items)
-            study = Study(judged, problems=list(judged.problems))
-            study.plan = judged.ended(delete=self.desk.delete)
-        except ConfigError as error:
-            return Study(Judged(sku), problems=[broken(error, sku)])
-        item, rule = judged.item, judged.rule
-        if study.plan is not None or item is None or rule is None or rule.fault or rule.leave:
-            return study
-        if study.problems and not whole:
+        """Every decision, as far as it can be made, also beyond the first question."""
+        study = self.judge(sku, items)
+        if study.judged.item is None:
             return study
         try:
-            study.live = shown_listing(self.amazon, sku) if live is ... else live
-            self._with_amazon(study, item, rule)
+            return self._planned(study, near if near is not None else self._nearby([study]))
         except NeedsPerson as problem:
             study.problems.append(problem)
+            return study
+
+    def judge(self, sku: str, items: Mapping[str, CatalogueItem] | None = None) -> Study:
+        """What the files and TIMS say; Amazon is not asked."""
+        try:
+            judged = self.desk.judge(sku, items)
+            plan = judged.ended(delete=self.desk.delete)
+            return Study(judged, plan, problems=list(judged.problems))
+        except ConfigError as error:
+            return Study(Judged(sku), problems=[broken(error, sku)])
+
+    def _nearby(self, studies: Sequence[Study]) -> Nearby:
+        live = shown_listings(self.amazon, [study.judged.sku for study in studies])
+        numbers = set()
+        for study in studies:
+            judged, listing = study.judged, live.get(study.judged.sku)
+            if study.plan is None and judged.item is not None and not _page_of(listing):
+                gtin, _ = _gtin(judged, judged.item)
+                if gtin and judged.sku not in self.desk.rules.asins:
+                    numbers.add(shortest(gtin))
+        return Nearby(live, pages_with(self.amazon, numbers) if numbers else ())
+
+    def _planned(self, study: Study, near: Nearby) -> Study:
+        live = near.live.get(study.judged.sku)
+        shown = shown_of(live) if live is not None else None
+        item, rule = study.judged.item, study.judged.rule
+        if study.plan is not None:
+            study.plan = replace(study.plan, shown=shown)
+        elif item is not None and rule is not None and not (rule.fault or rule.leave):
+            self._with_amazon(study, item, rule, shown, near)
         return study
 
-    def _with_amazon(self, study: Study, item: CatalogueItem, rule: ListingRule) -> None:
-        judged, rules, live = study.judged, self.desk.rules, study.live
+    def _with_amazon(
+        self, study: Study, item: CatalogueItem, rule: ListingRule, shown: Shown | None,
+        near: Nearby,
+    ) -> None:  # fmt: skip
+        judged, rules = study.judged, self.desk.rules
         gtin, why = _gtin(judged, item)
         judged.said.append(Said("number", shortest(gtin) if gtin else "none", why))
         exempt = any(one.name == EXEMPT for one in rules.attributes_of(rule))
-        found = study.match = self._match(judged, rules, gtin, why, live)
+        chosen, listed = rules.asins.get(judged.sku, ""), shown.asin if shown is not None else ""
+        pages = near.pages
+        if pages is None:
+            asks = gtin and not chosen and not listed
+            pages = pages_with(self.amazon, [shortest(gtin)]) if asks else ()
+        found = study.match = match(gtin, why, [_page(one) for one in pages], chosen, listed)
         judged.said.append(Said("page", found.asin or "none", found.how))
         if found.question and not (exempt and not found.candidates):
             study.problems.append(_unclear(judged.sku, found.question, found))
         elif not found.asin and rule.requirements != LISTING:
             lacking = f"{found.how}, and the rule offers on pages that exist"
             study.problems.append(_unclear(judged.sku, lacking, found))
-        if found.asin and live is None:
+        if found.asin and shown is None:
             self._restrictions(study, found.asin)
         self._listing(study, item, rule, gtin)
-
-    def _match(
-        self, judged: Judged, rules: CatalogueRules, gtin: str, why: str, live: ShownListing | None
-    ) -> Match:
-        chosen = rules.asins.get(judged.sku, "")
-        listed = live.summary.asin if live is not None and live.summary is not None else ""
-        pages = []
-        if gtin and not chosen and not listed:
-            pages = [_page(one) for one in pages_with(self.amazon, shortest(gtin))]
-        return match(gtin, why, pages, chosen, listed)
+        if study.plan is not None:
+            study.plan = replace(study.plan, shown=shown)
 
     def _restrictions(self, study: Study, asin: str) -> None:
         found = restrictions_on(self.amazon, asin)
@@ -155,6 +201,39 @@ class Lister:
             judged.sku, judged.number, decision, rule.product_type, rule.requirements, asin,
             built.attributes, said=tuple(judged.said),
         )  # fmt: skip
+
+
+def shown_of(live: ShownListing) -> Shown:
+    """The listing in our words. Issues of stock and prices, which have runs of their own, are left
+    out.
+    """
+    summary = live.summary
+    issues = (
+        f"{issue.code} {issue.message}".strip()
+        for issue in live.issues
+        if issue.severity == "ERROR"
+        and not (issue.attributeNames and set(issue.attributeNames) <= OTHERS)
+    )
+    return Shown(
+        live.sku, _page_of(live), live.product_type, summary.itemName if summary else "",
+        {name: tuple(rows) for name, rows in live.attributes.items() if isinstance(rows, list)},
+        live.quantity, tuple(issues), shows=summary is not None, by_amazon=live.by_amazon,
+    )  # fmt: skip
+
+
+def _page_of(live: ShownListing | None) -> str:
+    return live.summary.asin if live is not None and live.summary is not None else ""
+
+
+def _asks(first: Noted) -> bool:
+    return isinstance(first.result, Study) and first.result.asks
+
+
+def _outcome(result: object) -> object:
+    """The plan, or the first thing that a person has to settle."""
+    if not isinstance(result, Study):
+        return result
+    return result.problems[0] if result.problems else result.plan
 
 
 def _problems(schema: ProductSchema, attributes: Mapping[str, Any]) -> list[str]:

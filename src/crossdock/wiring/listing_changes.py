@@ -1,16 +1,15 @@
 """What of a listing is to be written, Amazon's answer to it, and what a person has to see."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossdock.business.catalogue.attributes import OTHERS
 from crossdock.business.catalogue.drift import differing
 from crossdock.business.catalogue.model import Plan, Shown
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.listing_models import Submission
 from crossdock.connectors.amazon.listing_writes import change_listing, delete_listing, put_listing
-from crossdock.connectors.amazon.product_models import Attributes, ShownListing
+from crossdock.connectors.amazon.product_models import Attributes
 from crossdock.kernel.errors import NeedsPerson
 from crossdock.wiring.cataloguerules import LISTING
 from crossdock.wiring.listing import BEGINNING, SUGGESTED, invalid
@@ -22,7 +21,7 @@ _ANY_TYPE = "PRODUCT"  # enough for changes of an offer
 class Change:
     """What is to be written so that the listing is as planned."""
 
-    live: ShownListing | None
+    live: Shown | None
     names: tuple[str, ...]  # attributes that were submitted otherwise
     hidden: bool  # nothing of it shows yet
     title: str  # what buyers read in place of our title
@@ -35,15 +34,14 @@ class Change:
     @property
     def asin(self) -> str:
         """The page it stands on."""
-        summary = self.live.summary if self.live is not None else None
-        return summary.asin if summary is not None else ""
+        return self.live.asin if self.live is not None else ""
 
 
-def change_of(plan: Plan, live: ShownListing | None) -> Change:
+def change_of(plan: Plan) -> Change:
     """The difference between a plan and what Amazon has. What no write can mend is a person's."""
-    if live is None:
+    shown = plan.shown
+    if shown is None:
         return Change(None, tuple(plan.attributes), hidden=True, title="")
-    shown = shown_of(live)
     if plan.asin and shown.asin and plan.asin != shown.asin:
         raise NeedsPerson(
             f"{plan.sku} is listed on {shown.asin}, and {plan.asin} is wanted",
@@ -58,35 +56,7 @@ def change_of(plan: Plan, live: ShownListing | None) -> Change:
             plan.sku, [f"Amazon takes it for a {shown.product_type}, not a {plan.product_type}"]
         )
     other = shown.title if whole and shown.shows and shown.title != plan.title else ""
-    return Change(live, differing(plan, shown), hidden=not shown.shows, title=other)
-
-
-def shown_of(live: ShownListing) -> Shown:
-    """The listing in our words."""
-    summary = live.summary
-    return Shown(
-        live.sku,
-        summary.asin if summary else "",
-        live.product_type,
-        summary.itemName if summary else "",
-        {name: tuple(rows) for name, rows in live.attributes.items() if isinstance(rows, list)},
-        live.quantity,
-        tuple(issues_of(live)),
-        shows=summary is not None,
-    )
-
-
-def issues_of(live: ShownListing | None) -> list[str]:
-    """Errors that Amazon has found, without those of stock and prices, which have runs of their
-    own.
-    """
-    found = live.issues if live is not None else ()
-    return [
-        f"{issue.code} {issue.message}".strip()
-        for issue in found
-        if issue.severity == "ERROR"
-        and not (issue.attributeNames and set(issue.attributeNames) <= OTHERS)
-    ]
+    return Change(shown, differing(plan, shown), hidden=not shown.shows, title=other)
 
 
 def write(amazon: AmazonClient, plan: Plan, change: Change) -> Submission:
@@ -137,7 +107,7 @@ def _accepted(plan: Plan, said: Submission) -> None:
 # --- what a person has to see ---------------------------------------------------------------------
 
 
-def troubled(plan: Plan, issues: list[str]) -> NeedsPerson:
+def troubled(plan: Plan, issues: Sequence[str]) -> NeedsPerson:
     """Amazon has found something wrong with a listing that it had taken."""
     more = f" and {len(issues) - 1} more" if len(issues) > 1 else ""
     return NeedsPerson(
@@ -146,7 +116,7 @@ def troubled(plan: Plan, issues: list[str]) -> NeedsPerson:
         remedy="Correct the item in TIMS, or what Amazon names in Seller Central; the case closes "
         "when Amazon is content.",
         about=f"SKU {plan.sku}",
-        evidence={"issues": issues[:20]},
+        evidence={"issues": list(issues[:20])},
     )
 
 

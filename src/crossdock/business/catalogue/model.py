@@ -88,6 +88,21 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A listing as Amazon shows it."""
+
+    sku: str
+    asin: str = ""
+    product_type: str = ""
+    title: str = ""
+    attributes: Attributes = field(default_factory=dict)
+    quantity: int | None = None
+    issues: tuple[str, ...] = ()
+    shows: bool = True  # buyers see it; a new one takes a while
+    by_amazon: bool = False  # Amazon's warehouses hold it
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be at Amazon for a SKU."""
 
@@ -100,6 +115,7 @@ class Plan:
     attributes: Attributes = field(default_factory=dict)
     left_alone: str = ""  # why the catalogue does not touch this SKU
     delete: bool = False  # a refused one is taken off the list, not only to zero
+    shown: Shown | None = None  # how Amazon showed it when this was planned
     said: tuple[Said, ...] = ()
 
     @property
@@ -122,20 +138,6 @@ class Listed:
     state: str  # live already, seen, off, ...
     asin: str = ""
     why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A listing as Amazon shows it."""
-
-    sku: str
-    asin: str = ""
-    product_type: str = ""
-    title: str = ""
-    attributes: Attributes = field(default_factory=dict)
-    quantity: int | None = None
-    issues: tuple[str, ...] = ()
-    shows: bool = True  # buyers see it; a new one takes a while
 
 
 @dataclass(frozen=True, slots=True)
