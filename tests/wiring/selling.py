@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from crossdock.business.catalogue.model import Listed
+from crossdock.business.catalogue.model import Listed, Plan
 from crossdock.connectors.amazon.auth import AmazonAccount
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.tims.client import TimsClient
@@ -124,11 +124,16 @@ class Trade:
         """The kinds of everything that a person has to settle."""
         return [getattr(p, "kind", type(p).__name__) for p in self.study(sku).problems]
 
+    def plan(self, sku: str) -> Plan:
+        """From what TIMS says now."""
+        self.desk.items_changed()  # as the feed does
+        return self.lister.plan(sku)
+
     def publish(self, sku: str) -> Listed:
         """As the engine does: planned anew each time, again when its time has come."""
         for _ in range(300):
             try:
-                return self.publisher.publish(self.lister.plan(sku))
+                return self.publisher.publish(self.plan(sku))
             except TryAgain as error:
                 self.advance(error.after or timedelta(seconds=20))
         raise AssertionError("it never ends")

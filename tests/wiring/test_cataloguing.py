@@ -60,7 +60,7 @@ def test_dangerous_goods_need_their_papers_and_a_kit_with_them_too(trade):
     assert listing.submitted["hazmat"][0]["value"] == "UN1950"
     assert value(listing, "supplier_declared_dg_hz_regulation") == "transportation"
     trade.tims.describe_item("SPR-1", Hazmat={"IsHazmat": True, "UnNumber": "UN1950"})
-    plan = trade.lister.plan("KIT")
+    plan = trade.plan("KIT")
     assert plan.refused
     assert "SPR-1" in plan.decision.words
     assert "hazmat-no-sds" in plan.decision.words
@@ -225,7 +225,7 @@ def test_a_discontinued_item_is_withheld_and_done_when_nothing_is_for_sale(trade
     trade.live("GLOVE").live["fulfillment_availability"][0]["quantity"] = 7
     trade.tims.deactivate_item("GLV-1", "discontinued")
     with pytest.raises(TryAgain) as caught:
-        trade.publisher.publish(trade.lister.plan("GLOVE"))
+        trade.publisher.publish(trade.plan("GLOVE"))
     assert caught.value.code == "still-for-sale"
     assert trade.receipt("GLOVE").withheld
     trade.live("GLOVE").live["fulfillment_availability"][0]["quantity"] = 0
@@ -267,11 +267,11 @@ def test_a_refusal_that_may_end_is_never_a_deletion(trade):
 
 
 def test_what_a_rule_leaves_alone_is_not_touched(trade):
-    assert trade.lister.plan("HANDS-OFF").left_alone == "left alone by catalogue.yaml line 4"
+    assert trade.plan("HANDS-OFF").left_alone == "left alone by catalogue.yaml line 4"
 
 
 def test_switching_it_off_stops_what_still_waits(trade):
-    plan = trade.lister.plan("GLOVE")
+    plan = trade.plan("GLOVE")
     trade.write(rules=RULES.replace("publish: on", "publish: off"))
     assert trade.publisher.publish(plan).state == "publishing is off"
     assert trade.writes() == 0

@@ -57,11 +57,15 @@ def catalogue_feeds(
     def items(mark: str | None) -> Reading:
         if not publishes(desk):
             return Reading([], None)
-        found = changed_keys(desk.tims, Watermark("item", int(mark or 0)))
+        # Every change is told in two turns: the first may be planned by a worker that still knows
+        # the item as it was.
+        until, _, before = (mark or "0").partition(" ")
+        found = changed_keys(desk.tims, Watermark("item", int(before or until)))
         if found.keys:
             desk.items_changed()
         skus = _skus(lambda: desk.affected(found.keys)) if found.keys else []
-        return Reading([Change(FLOW, sku) for sku in skus], str(found.until), found.more)
+        told = f"{found.until} {max(int(before or 0), int(until))}"
+        return Reading([Change(FLOW, sku) for sku in skus], told, found.more)
 
     def files(mark: str | None) -> Reading:
         if not publishes(desk):
@@ -182,13 +186,14 @@ class ListingPublisher:
         Twenty are looked at in one call; writing one takes two.
         """
         quota = self.amazon.quota
-        looks = quota.room("searchListingsItems")
+        looks, finds = quota.room("searchListingsItems"), quota.room("searchCatalogItems")
         asks = quota.room("getListingsRestrictions")
         writes = quota.room("putListingsItem", reserve=KEPT_FREE)
-        granted = min(looks.granted * 20, asks.granted, writes.granted // 2)
+        at_once = min(looks.granted, finds.granted) * 20
+        granted = min(at_once, asks.granted, writes.granted // 2)
         if granted:
             return Grant(granted)
-        return Grant(0, max(looks.wait, asks.wait, writes.wait, _A_CALL))
+        return Grant(0, max(looks.wait, finds.wait, asks.wait, writes.wait, _A_CALL))
 
     def publish(self, plan: Plan) -> Listed:
         """Shown as planned, or a TryAgain until it is. Nothing is written over what is right."""

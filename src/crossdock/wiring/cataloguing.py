@@ -28,7 +28,8 @@ from crossdock.wiring.language import SHIPPED, table_path
 from crossdock.wiring.watched import Watched
 
 TABLE = "lookups/eligibility.csv"
-ITEMS_FRESH = timedelta(minutes=5)
+ITEMS_FRESH = timedelta(seconds=30)
+"""How old what another worker knows of an item may be; changes are told twice, further apart."""
 _DEEPEST = 6
 
 
@@ -173,7 +174,7 @@ class CatalogueDesk:
         return found
 
     def every_item(self) -> Mapping[str, CatalogueItem]:
-        """All items, not older than some minutes."""
+        """All items, as they were half a minute ago at most."""
         with self._lock:
             now = self.now()
             if self._items_at is None or now - self._items_at > ITEMS_FRESH:

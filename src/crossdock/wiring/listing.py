@@ -74,8 +74,11 @@ class Lister:
         raise found.result if isinstance(found.result, BaseException) else TypeError(found.result)
 
     def plan_many(self, rows: Sequence[tuple[Any, ...]]) -> list[Noted]:
-        """A plan or an error for each. Listings and pages are asked of Amazon for all at once."""
-        judged = [noted(self.judge, row[0]) for row in rows]
+        """A plan or an error for each. TIMS's items, Amazon's listings and the pages of its
+        catalogue are asked for all at once.
+        """
+        items = self.desk.every_item()
+        judged = [noted(self.judge, row[0], items) for row in rows]
         studies = [n.result for n in judged if isinstance(n.result, Study) and n.result.asks]
         with collecting() as calls:
             try:
