@@ -53,6 +53,7 @@ def _files() -> dict[str, str]:
         "crossdock.yaml": (templates / "crossdock.yaml").read_text("utf-8"),
         "accounts.yaml": (templates / "accounts.yaml").read_text("utf-8"),
         "stock.yaml": (templates / "stock.yaml").read_text("utf-8"),
+        "catalogue.yaml": (templates / "catalogue.yaml").read_text("utf-8"),
         "secrets.env": (templates / "secrets.env").read_text("utf-8"),
         ".gitignore": (templates / "gitignore").read_text("utf-8"),
         "flows/README.md": (templates / "flows.md").read_text("utf-8"),
