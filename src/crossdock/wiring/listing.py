@@ -10,7 +10,7 @@ from crossdock.business.catalogue.attributes import OTHERS, build
 from crossdock.business.catalogue.eligibility import un_number
 from crossdock.business.catalogue.matching import match, number_of, shortest
 from crossdock.business.catalogue.model import Match, Page, Plan, Said, Shown
-from crossdock.connectors.amazon.catalog import pages_with, restrictions_on
+from crossdock.connectors.amazon.catalog import Pages, pages_with, restrictions_on
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.definitions import SchemaShelf, schema_for
 from crossdock.connectors.amazon.listing_models import MERCHANT
@@ -57,7 +57,7 @@ class Nearby:
     """What Amazon said of many SKUs at once: their listings, and pages with their numbers."""
 
     live: Mapping[str, ShownListing] = field(default_factory=dict)
-    pages: tuple[CatalogItem, ...] | None = None  # None: not asked yet
+    pages: Pages | None = None  # None: not asked yet
 
 
 class Lister:
@@ -124,7 +124,7 @@ class Lister:
                 gtin, _ = _gtin(judged, judged.item)
                 if gtin and judged.sku not in self.desk.rules.asins:
                     numbers.add(shortest(gtin))
-        return Nearby(live, pages_with(self.amazon, numbers) if numbers else ())
+        return Nearby(live, pages_with(self.amazon, numbers))
 
     def _planned(self, study: Study, near: Nearby) -> Study:
         live = near.live.get(study.judged.sku)
@@ -145,11 +145,14 @@ class Lister:
         judged.said.append(Said("number", shortest(gtin) if gtin else "none", why))
         exempt = any(one.name == EXEMPT for one in rules.attributes_of(rule))
         chosen, listed = rules.asins.get(judged.sku, ""), shown.asin if shown is not None else ""
+        number = shortest(gtin) if gtin and not chosen and not listed else ""
         pages = near.pages
         if pages is None:
-            asks = gtin and not chosen and not listed
-            pages = pages_with(self.amazon, [shortest(gtin)]) if asks else ()
-        found = study.match = match(gtin, why, [_page(one) for one in pages], chosen, listed)
+            pages = pages_with(self.amazon, [number] if number else [])
+        if number in pages.unasked:
+            raise copy(pages.unasked[number])
+        some = [_page(one) for one in pages.found]
+        found = study.match = match(gtin, why, some, chosen, listed)
         judged.said.append(Said("page", found.asin or "none", found.how))
         if found.question and not (exempt and not found.candidates):
             study.problems.append(_unclear(judged.sku, found.question, found))

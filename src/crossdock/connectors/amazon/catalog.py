@@ -1,6 +1,7 @@
 """Amazon's catalogue: which page has this number, and whether we may offer on it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from crossdock.connectors.amazon.calls import Ask
@@ -18,21 +19,35 @@ _ITEMS: Final = "/catalog/2022-04-01/items"
 _RESTRICTIONS: Final = "/listings/2021-08-01/restrictions"
 _INCLUDED: Final = "identifiers,summaries,productTypes"
 _KINDS: Final = {8: "EAN", 12: "UPC", 13: "EAN", 14: "GTIN"}
-_AT_ONCE: Final = 20
-_MOST_PAGES: Final = 10  # of twenty; a number has one page, seldom several
+_AT_ONCE: Final = 10  # numbers in a call; twenty may be, and two calls bring forty pages at most
+_MOST_PAGES: Final = 2  # so many calls may come at once
 
 
-def pages_with(client: AmazonClient, numbers: Collection[str]) -> tuple[CatalogItem, ...]:
-    """Every page of the catalogue that one of these UPCs, EANs or GTINs finds; twenty in a call."""
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What was found, and the numbers that could not be asked for now."""
+
+    found: tuple[CatalogItem, ...] = ()
+    unasked: Mapping[str, TryAgain] = field(default_factory=dict)
+
+
+def pages_with(client: AmazonClient, numbers: Collection[str]) -> Pages:
+    """Every page of the catalogue that one of these UPCs, EANs or GTINs finds. A call takes many
+    numbers of one kind; where the quota ends, the other numbers are left for another time.
+    """
     kinds: dict[str, list[str]] = {}
     for number in sorted(set(numbers)):
         kinds.setdefault(_KINDS.get(len(number), "GTIN"), []).append(number)
     found: dict[str, CatalogItem] = {}
+    unasked: dict[str, TryAgain] = {}
     for kind, some in kinds.items():
         for start in range(0, len(some), _AT_ONCE):
-            for item in _searched(client, kind, some[start : start + _AT_ONCE]):
-                found[item.asin] = item
-    return tuple(found.values())
+            asked = some[start : start + _AT_ONCE]
+            try:
+                found |= {item.asin: item for item in _searched(client, kind, asked)}
+            except TryAgain as error:
+                unasked |= dict.fromkeys(asked, error)
+    return Pages(tuple(found.values()), unasked)
 
 
 def _searched(client: AmazonClient, kind: str, numbers: Sequence[str]) -> Iterator[CatalogItem]:
