@@ -2,6 +2,8 @@
 there; what may not be sold is taken off.
 """
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -167,6 +169,19 @@ def test_a_change_in_tims_changes_that_attribute_alone(trade):
     assert trade.asked("PUT", "/items/") == 0
     assert value(trade.live("GLOVE"), "item_name") == "MIG glove, size L"
     assert trade.live("GLOVE").quantity() == 7  # stock is not ours to write
+    (patch,) = [r for r in trade.wire.asked if r.method == "PATCH" and "mode=" not in r.url]
+    assert [p["path"] for p in json.loads(patch.body)["patches"]] == ["/attributes/item_name"]
+
+
+def test_a_listing_that_the_search_does_not_find_yet_is_never_written_whole_again(trade):
+    early = trade.plan("GLOVE")
+    trade.publish("GLOVE")
+    trade.live("GLOVE").live["fulfillment_availability"][0]["quantity"] = 7
+    trade.wire.asked.clear()
+    with pytest.raises(TryAgain) as caught:
+        trade.publisher.publish(replace(early, attributes={}))  # as if nothing were listed
+    assert (caught.value.code, trade.writes()) == ("not-visible", 0)
+    assert trade.live("GLOVE").quantity() == 7
 
 
 @pytest.mark.parametrize("fault", ["reply_lost_after_write", "reset_before", "html_error"])
