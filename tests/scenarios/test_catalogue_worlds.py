@@ -75,7 +75,9 @@ def finish(world: Rehearsal) -> None:
     places = [p.location_id for p in world.world.goods.places]
     rules = f"version: 1\npublish: on\nrules:\n  - {{skus: ['*'], locations: {places}}}\n"
     (world.settings.folder / "stock.yaml").write_text(rules, "utf-8")
-    settle(world, timedelta(minutes=75))
+    settle(
+        world, timedelta(minutes=150)
+    )  # a case is looked at each hour, and one may wait for another
 
 
 @pytest.mark.parametrize("weather", FAULTS)
