@@ -71,6 +71,10 @@ class Line:
 class Numbers(StockDesk):
     """What TIMS has, as numbers."""
 
+    def withheld(self) -> dict[str, str]:
+        """Everything may be for sale."""
+        return {}
+
     def __init__(self, clock: ManualClock) -> None:
         self.now = clock.now
         self.wanted: dict[str, int] = {}

@@ -5,6 +5,7 @@ import typer
 from crossdock.cli import (
     bank,
     cases,
+    catalogue,
     comparing,
     connections,
     costing,
@@ -55,6 +56,7 @@ app.add_typer(mappings.app, name="mapping")
 app.add_typer(stock.app, name="stock")
 app.add_typer(prices.app, name="price")
 app.add_typer(plans.app, name="plan")
+app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(quotas.app, name="quota")
 app.add_typer(settlements.app, name="settlement")
 app.add_typer(bank.app, name="bank")

@@ -54,6 +54,7 @@ def _files() -> dict[str, str]:
         "accounts.yaml": (templates / "accounts.yaml").read_text("utf-8"),
         "stock.yaml": (templates / "stock.yaml").read_text("utf-8"),
         "prices.yaml": (templates / "prices.yaml").read_text("utf-8"),
+        "catalogue.yaml": (templates / "catalogue.yaml").read_text("utf-8"),
         "secrets.env": (templates / "secrets.env").read_text("utf-8"),
         ".gitignore": (templates / "gitignore").read_text("utf-8"),
         "flows/README.md": (templates / "flows.md").read_text("utf-8"),

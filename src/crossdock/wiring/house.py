@@ -19,7 +19,15 @@ from crossdock.engine.durable import DbosDurable, Durable, Inline
 from crossdock.engine.intake import Intake
 from crossdock.engine.model import Event
 from crossdock.engine.runner import Runner, Watch
-from crossdock.engine.store import Database, breakers, cases, inbox, open_database, workers
+from crossdock.engine.store import (
+    Database,
+    breakers,
+    cases,
+    inbox,
+    open_database,
+    submissions,
+    workers,
+)
 from crossdock.engine.store.quotas import StoredBuckets
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import ConfigError, Problem
@@ -34,6 +42,8 @@ from crossdock.wiring.accounts import (
     policy_of,
     tims_account,
 )
+from crossdock.wiring.catalogue_runs import catalogue_feeds, catalogue_operations
+from crossdock.wiring.cataloguing import CatalogueDesk
 from crossdock.wiring.customer_runs import customer_operations, customers_feed
 from crossdock.wiring.fba_runs import fba_feed
 from crossdock.wiring.feeds import feeds_of
@@ -50,7 +60,7 @@ from crossdock.wiring.settlement_runs import (
 )
 from crossdock.wiring.shortages import history_feed, remember_shelves, shortage_operations
 from crossdock.wiring.stock_guard import StockGuard
-from crossdock.wiring.stock_runs import stock_bulk, stock_feeds, stock_operations
+from crossdock.wiring.stock_runs import publishes, stock_bulk, stock_feeds, stock_operations
 from crossdock.wiring.stocking import StockDesk
 from crossdock.wiring.subscribing import Subscriber
 
@@ -153,12 +163,15 @@ class House:
         stock = stock_operations(self.stock, self.amazon, lambda: self.db, guard)
         prices = price_operations(self.prices, self.amazon, lambda: self.db)
         short = shortage_operations(lambda: self.db, self.clock.now)
-        return table(*named.values(), *settle, *known, *stock, *prices, *short)
+        products = catalogue_operations(self.catalogue, self.amazon, lambda: self.db)
+        return table(*named.values(), *settle, *known, *stock, *prices, *short, *products)
 
     @cached_property
     def stock(self) -> StockDesk:
         """What may be sold of each SKU."""
-        desk = StockDesk(self.settings.folder, self.tims, self.clock.now)
+        desk = StockDesk(
+            self.settings.folder, self.tims, self.clock.now, lambda: submissions.withheld(self.db)
+        )
         desk.saw = remember_shelves(lambda: self.db, self.clock.now)
         return desk
 
@@ -166,6 +179,11 @@ class House:
     def prices(self) -> PriceDesk:
         """What every SKU is to cost."""
         return PriceDesk(self.settings.folder, self.tims, self.stock, self.clock.now)
+
+    @cached_property
+    def catalogue(self) -> CatalogueDesk:
+        """What may be listed of TIMS's items, and how."""
+        return CatalogueDesk(self.settings.folder, self.tims, self.clock.now)
 
     @cached_property
     def language(self) -> Language:
@@ -207,6 +225,7 @@ class House:
             stock_bulk(self.stock, self.amazon, lambda: self.db),
             history_feed(lambda: self.db, self.clock.now),
             fba_feed(self.amazon, self.stock, lambda: self.db),
+            *catalogue_feeds(self.catalogue, lambda: self.db, lambda: publishes(self.stock)),
         ):
             feeds[found.name] = found
         runner = Runner(

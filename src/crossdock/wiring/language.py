@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from crossdock import business
+from crossdock.business.catalogue import model as catalogue
 from crossdock.business.customers import functions as customer_functions
 from crossdock.business.customers import model as customers
 from crossdock.business.fulfilment import functions as fulfilment_functions
@@ -29,6 +30,9 @@ from crossdock.lang.lookups import LookupTable
 from crossdock.lang.mapping import MappingSource, load_mapping
 
 SHIPPED = Path(business.__file__).parent
+
+DECISION_TABLES = frozenset({"eligibility"})
+"""Read by their capability, row by row: no lookup tables, and a faulty row stops no mapping."""
 
 # The page that explains a key which a table does not hold.
 TABLE_KINDS = {"carriers": "carrier-unknown", "skus": "unknown-sku"}
@@ -83,6 +87,7 @@ def types() -> dict[str, Any]:
         "settlements": settlements,
         "customers": customers,
         "stock": stock,
+        "catalogue": catalogue,
     }
     return {
         f"{room}.{name}": kind
@@ -118,6 +123,8 @@ def _layers(workspace: Path | None, folder: str, pattern: str) -> list[Path]:
 def _read_tables(language: Language, workspace: Path | None) -> None:
     files = {path.stem: path for path in _layers(workspace, "lookups", "*.csv")}
     for name, path in files.items():
+        if name in DECISION_TABLES:
+            continue
         try:
             language.tables[name] = LookupTable.read(
                 name, path.read_bytes(), _shown(path, workspace),

@@ -16,6 +16,8 @@ from crossdock.kernel.clock import ManualClock
 from crossdock.kernel.errors import Misuse
 from crossdock.kernel.operation import Operation, table
 from crossdock.kernel.quota import MemoryBuckets
+from crossdock.wiring.catalogue_runs import catalogue_operations
+from crossdock.wiring.cataloguing import CatalogueDesk
 from crossdock.wiring.customer_runs import customer_operations
 from crossdock.wiring.language import PURE
 from crossdock.wiring.price_runs import price_operations
@@ -57,4 +59,5 @@ def without_connections() -> Mapping[str, Operation]:
     stock = stock_operations(desk, amazon, no_store)
     prices = price_operations(PriceDesk(Path(), tims, desk, clock.now), amazon, no_store)
     known, short = customer_operations(tims, no_store), shortage_operations(no_store, clock.now)
-    return table(*named.values(), *settle, *known, *stock, *prices, *short)
+    products = catalogue_operations(CatalogueDesk(Path(), tims, clock.now), amazon, no_store)
+    return table(*named.values(), *settle, *known, *stock, *prices, *short, *products)

@@ -109,10 +109,13 @@ class Publisher:
         switched_on: Callable[[], bool] = lambda: True,
         lanes: Lanes | None = None,
         guard: StockGuard | None = None,
+        withheld: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         """`switched_on` is asked before every write: who switches it off stops what still waits.
-        So is the guard, which may hold a single SKU back.
+        So is the guard, which may hold a single SKU back. `withheld`: SKUs that may not be for
+        sale; that they are not listed is no question.
         """
+        self.withheld = withheld
         self.amazon, self.store, self.now = amazon, store, now
         self.switched_on, self.lanes, self.guard = switched_on, lanes, guard
         self.looker = Looker(amazon)
@@ -234,6 +237,8 @@ class Publisher:
         """No merchant offer at Amazon: nothing is pushed to it."""
         if live is not None and live.by_amazon:
             return Published(offer.sku, 0, "held by Amazon")
+        if offer.sku in self.withheld():
+            return Published(offer.sku, 0, "not for sale")
         raise NeedsPerson(
             f"Amazon has no listing {offer.sku} of the merchant's",
             kind="listing-missing",

@@ -81,7 +81,9 @@ def stock_operations(
 ) -> tuple[Operation, ...]:
     """What the stock flow does. The guard is asked before every write."""
     lanes = Lanes(amazon, store, desk.now, FLOW)
-    publisher = Publisher(amazon, store, desk.now, lambda: publishes(desk), lanes, guard)
+    publisher = Publisher(
+        amazon, store, desk.now, lambda: publishes(desk), lanes, guard, desk.withheld
+    )
 
     def many(rows: Sequence[tuple[Any, ...]]) -> Sequence[Offer | RunError]:
         skus = [row[0] for row in rows]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
 from crossdock.business.stock.model import Part, Rule, Sellable
@@ -30,13 +30,16 @@ class StockBook:
         return list(found.values())
 
 
-def make_book(rules: Rules, table: LookupTable, items: Mapping[str, StockItem]) -> StockBook:
-    """The book as files and items say now."""
+def make_book(
+    rules: Rules, table: LookupTable, items: Mapping[str, StockItem], withheld: Mapping[str, str]
+) -> StockBook:
+    """The book as files and items say now. What is `withheld` is counted, and offered as none."""
     book = StockBook()
     for sku, row in table.rows.items():
         made = _sellable(sku, row, items)
         if isinstance(made, Sellable):
-            book.sellables[sku] = made
+            stopped = made.stopped or withheld.get(sku, "")
+            book.sellables[sku] = replace(made, stopped=stopped)
         else:
             book.faults[sku] = made
     for sku in book.sellables:

@@ -30,8 +30,15 @@ Saw = Callable[[Sequence[StockRow], Mapping[str, StockItem]], None]
 class StockDesk:
     """Knows what may be sold of each SKU. Shared by all threads of a process."""
 
-    def __init__(self, workspace: Path, tims: TimsClient, now: Callable[[], datetime]) -> None:
-        self.tims, self.now = tims, now
+    def __init__(
+        self,
+        workspace: Path,
+        tims: TimsClient,
+        now: Callable[[], datetime],
+        withheld: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        """`withheld`: SKUs that may not be for sale, whatever is on the shelf, and why."""
+        self.tims, self.now, self.withheld = tims, now, withheld
         self.saw: Saw | None = None
         self._lock = threading.Lock()
         self._rules = Watched(
@@ -115,11 +122,11 @@ class StockDesk:
     def _now(self) -> StockBook:
         """The book, made anew when a file or TIMS's items have changed."""
         (rules_stamp, rules), (skus_stamp, table) = self._rules.get(), self._skus.get()
-        items = self._known_items()
-        stamp = (rules_stamp, skus_stamp, items)
+        items, withheld = self._known_items(), self.withheld()
+        stamp = (rules_stamp, skus_stamp, items, withheld)
         known = self._book
         if known is None or known[0] != stamp:
-            known = self._book = (stamp, make_book(rules.rules, table, items))
+            known = self._book = (stamp, make_book(rules.rules, table, items, withheld))
         return known[1]
 
     def _known_items(self) -> Mapping[str, StockItem]:

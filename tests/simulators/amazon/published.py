@@ -20,6 +20,9 @@ FILES = (
     "listings-items-api-model/listingsItems_2021-08-01.json",
     "feeds-api-model/feeds_2021-06-30.json",
     "fba-inventory-api-model/fbaInventory.json",
+    "listings-restrictions-api-model/listingsRestrictions_2021-08-01.json",
+    "catalog-items-api-model/catalogItems_2022-04-01.json",
+    "product-type-definitions-api-model/definitionsProductTypes_2020-09-01.json",
 )
 METHODS = {"get", "post", "put", "patch", "delete"}
 

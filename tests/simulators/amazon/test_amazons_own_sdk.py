@@ -1,6 +1,8 @@
 """Amazon's own SDK drives the simulator over real sockets, through every operation on offer."""
 
+import base64
 import gzip
+import hashlib
 import json
 import logging
 import re
@@ -36,15 +38,20 @@ def sdk() -> SimpleNamespace:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from spapi import SPAPIClient, SPAPIConfig
+        from spapi.api.catalogitems_v2022_04_01.catalog_api import CatalogApi
         from spapi.api.fba_inventory_v1.fba_inventory_api import FbaInventoryApi
         from spapi.api.feeds_v2021_06_30.feeds_api import FeedsApi
         from spapi.api.finances_v0.finances_v0_api import FinancesV0Api
         from spapi.api.finances_v2024_06_19.finances_v2024_api import FinancesV2024Api
         from spapi.api.listings_items_v2021_08_01.listings_api import ListingsApi
+        from spapi.api.listings_restrictions_v2021_08_01.listings_restrictions_api import (
+            ListingsRestrictionsApi as RestrictionsApi,
+        )
         from spapi.api.notifications_v1.notifications_api import NotificationsApi
         from spapi.api.orders_v0.orders_v0_api import OrdersV0Api
         from spapi.api.orders_v2026_01_01.get_order_api import GetOrderApi
         from spapi.api.orders_v2026_01_01.search_orders_api import SearchOrdersApi
+        from spapi.api.product_type_definitions_v2020_09_01.definitions_api import DefinitionsApi
         from spapi.api.reports_v2021_06_30.reports_api import ReportsApi
         from spapi.api.sellers_v1.sellers_api import SellersApi
         from spapi.models import notifications_v1, orders_v0
@@ -61,6 +68,9 @@ def sdk() -> SimpleNamespace:
         sellers=SellersApi,
         reports=ReportsApi,
         listings=ListingsApi,
+        catalog=CatalogApi,
+        restrictions=RestrictionsApi,
+        definitions=DefinitionsApi,
         feeds=FeedsApi,
         fba=FbaInventoryApi,
         finances=FinancesV2024Api,
@@ -323,6 +333,34 @@ def test_many_changes_go_in_a_feed(
     with urllib.request.urlopen(result.url, timeout=10) as answer:
         told = json.loads(gzip.decompress(answer.read()))
     assert told["summary"]["messagesAccepted"] == 1
+
+
+def test_a_product_is_matched_its_restrictions_asked_and_its_type_read(
+    sdk: SimpleNamespace, as_seller: Connect, sim: AmazonSim
+) -> None:
+    shop, gtin = ["ATVPDKIKX0DER"], "00036000291452"
+    product = sim.catalog.add("MIG glove", gtin=gtin, product_type="PROTECTIVE_GLOVE")
+    catalog = as_seller(sdk.catalog)
+    asked = {"included_data": ["identifiers", "summaries", "productTypes"]}
+    found = catalog.search_catalog_items(shop, identifiers=[gtin], identifiers_type="GTIN", **asked)
+    assert [item.asin for item in found.items] == [product.asin]
+    item = catalog.get_catalog_item(product.asin, shop, **asked)
+    assert item.product_types[0].product_type == "PROTECTIVE_GLOVE"
+
+    sim.restrictions.restrict(product.asin)
+    ours = as_seller(sdk.restrictions)
+    (row,) = ours.get_listings_restrictions(
+        product.asin, sim.sellers[0].seller_id, shop
+    ).restrictions
+    assert row.reasons[0].reason_code == "APPROVAL_REQUIRED"
+
+    types = as_seller(sdk.definitions)
+    (kind,) = types.search_definitions_product_types(shop, keywords=["glove"]).product_types
+    definition = types.get_definitions_product_type(kind.name, shop, requirements="LISTING")
+    with urllib.request.urlopen(definition.var_schema.link.resource, timeout=10) as answer:
+        content = answer.read()
+    digest = hashlib.md5(content, usedforsecurity=False).digest()
+    assert base64.b64encode(digest).decode() == definition.var_schema.checksum
 
 
 def test_errors_reach_the_sdk_as_amazon_writes_them(

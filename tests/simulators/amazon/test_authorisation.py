@@ -118,7 +118,7 @@ def test_the_account_can_be_asked_for(caller: Caller) -> None:
         ("GET", "/orders/2026-01-01"),
         ("POST", "/orders/2026-01-01/orders"),
         ("GET", "/orders/v0/orders/1/shipmentConfirmation"),
-        ("GET", "/catalog/2022-04-01/items/A"),
+        ("GET", "/vendor/orders/v1/purchaseOrders"),
     ],
 )
 def test_what_is_not_rehearsed_is_not_found(caller: Caller, method: str, path: str) -> None:

@@ -154,8 +154,11 @@ LOGIN: Final[Mapping[str, Row]] = {
 def refusal_of(response: Response) -> Refusal:
     """What an answer outside 2xx says."""
     request_id = response.headers.get(REQUEST_ID, "")
+    body = response.body
+    if body.lstrip().startswith(b"["):  # getListingsRestrictions has no envelope around its list
+        body = b'{"errors":' + body + b"}"
     try:
-        errors = ErrorList.model_validate_json(response.body).errors
+        errors = ErrorList.model_validate_json(body).errors
     except ValidationError:
         return Refusal(
             response.status, "", f"status {response.status}, not Amazon's JSON", request_id

@@ -7,7 +7,9 @@ from urllib.parse import unquote
 
 from crossdock.simulators.amazon import sellers
 from crossdock.simulators.amazon.buckets import Buckets
+from crossdock.simulators.amazon.catalog import Catalog
 from crossdock.simulators.amazon.company import Call, Company
+from crossdock.simulators.amazon.definitions import SCHEMAS, Definitions
 from crossdock.simulators.amazon.documents import ROLES
 from crossdock.simulators.amazon.fba import FbaStock
 from crossdock.simulators.amazon.feeds import FEED_DOCUMENTS, Feeds
@@ -18,6 +20,7 @@ from crossdock.simulators.amazon.notifications import Notifications
 from crossdock.simulators.amazon.orders import Orders
 from crossdock.simulators.amazon.replies import HTML_ERROR, Refusal, denied
 from crossdock.simulators.amazon.reports import DOWNLOADS, Reports
+from crossdock.simulators.amazon.restrictions import Restrictions
 from crossdock.simulators.amazon.shipments import Shipments
 from crossdock.simulators.faults import Fault
 from crossdock.simulators.server import DateHeader
@@ -66,17 +69,24 @@ class Api:
         listings: Listings,
         feeds: Feeds,
         fba: FbaStock,
+        catalog: Catalog,
+        definitions: Definitions,
+        restrictions: Restrictions,
     ) -> None:
         self.limits = True
+        self._schemas = definitions.downloads
         self.buckets = Buckets()
         self._company, self._lwa, self._reports, self._feeds = company, lwa, reports, feeds
         self._dates = DateHeader(company.clock)
         self._burst: dict[str, tuple[int, int]] = {}  # operation -> calls left to fail, status
         self._routes: dict[tuple[str, int, str, str], list[Route]] = {}
         shipments = Shipments(company)
-        for route in _routes(
-            Orders(company), shipments, notifications, reports, finances, listings, feeds, fba
-        ):
+        for route in [
+            *_routes(
+                Orders(company), shipments, notifications, reports, finances, listings, feeds, fba
+            ),
+            *_product_routes(catalog, definitions, restrictions),
+        ]:
             key = (route.method, len(route.parts), route.parts[1], route.parts[2])
             self._routes.setdefault(key, []).append(route)
 
@@ -87,6 +97,8 @@ class Api:
             return self._reports.download(request)
         if request.path.startswith(FEED_DOCUMENTS):
             return self._broken("feed document") or self._feeds.exchange(request)
+        if request.path.startswith(SCHEMAS):
+            return self._schemas.answer(request)
         parts = tuple(request.path.split("/"))
         route = self._route(request.method, parts)
         if route is None:
@@ -272,6 +284,22 @@ def _routes(
     return [
         Route(operation, method, _parts(path), run, grantless=operation in _GRANTLESS)
         for operation, method, path, run in rows
+    ]
+
+
+def _product_routes(
+    catalog: Catalog, definitions: Definitions, restrictions: Restrictions
+) -> list[Route]:
+    items, types = "/catalog/2022-04-01/items", "/definitions/2020-09-01/productTypes"
+    rows: list[tuple[str, str, Callable[[Call], Reply]]] = [
+        ("searchCatalogItems", items, catalog.search),
+        ("getCatalogItem", f"{items}/{{asin}}", catalog.get),
+        ("getListingsRestrictions", "/listings/2021-08-01/restrictions", restrictions.get),
+        ("searchDefinitionsProductTypes", types, definitions.search),
+        ("getDefinitionsProductType", f"{types}/{{type}}", definitions.get),
+    ]
+    return [
+        Route(operation, "GET", _parts(path), run, grantless=False) for operation, path, run in rows
     ]
 
 

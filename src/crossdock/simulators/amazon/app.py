@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from crossdock.simulators.amazon.api import Api
+from crossdock.simulators.amazon.catalog import Catalog
 from crossdock.simulators.amazon.company import Company, known_roles
 from crossdock.simulators.amazon.customers import Customers
+from crossdock.simulators.amazon.definitions import Definitions
 from crossdock.simulators.amazon.faultnames import FAULTS
 from crossdock.simulators.amazon.fba import FbaStock
 from crossdock.simulators.amazon.feeds import Feeds
@@ -19,6 +21,7 @@ from crossdock.simulators.amazon.marketplaces import MARKETPLACES, USUAL
 from crossdock.simulators.amazon.notifications import Notifications
 from crossdock.simulators.amazon.people import Seller
 from crossdock.simulators.amazon.reports import Reports
+from crossdock.simulators.amazon.restrictions import Restrictions
 from crossdock.simulators.amazon.settlements import Settlements, SimSettlement
 from crossdock.simulators.amazon.state import Names, SimOrder
 from crossdock.simulators.clock import Clock
@@ -57,9 +60,12 @@ class AmazonSim(Customers):
         self.finances = Finances(company, self.settlements)
         self.listings, self.fba = Listings(company), FbaStock(company)
         self.feeds = Feeds(company, self.listings)
+        self.catalog = Catalog(company, self.listings)
+        self.definitions, self.restrictions = Definitions(company), Restrictions(company)
+        self.listings.checks += [self.definitions.check, self.catalog.check]
         self.api = Api(
             company, self.lwa, self.notifications, self.reports, self.finances, self.listings,
-            self.feeds, self.fba,
+            self.feeds, self.fba, self.catalog, self.definitions, self.restrictions,
         )  # fmt: skip
         company.bought.append(self.listings.bought)
         self.api.limits = limits

@@ -1,6 +1,7 @@
 """What a change of a listing does to its attributes, and what Amazon refuses of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from crossdock.simulators.amazon.listing_records import CHANNEL, OFFER, STOCK, Attributes
@@ -54,6 +55,17 @@ def issue(code: str, message: str, attribute: str, severity: str = "ERROR") -> R
         "code": code, "message": message, "severity": severity,
         "categories": ["INVALID_ATTRIBUTE"], "attributeNames": [attribute],
     }  # fmt: skip
+
+
+def found_later(now: datetime, told: Mapping[str, Any]) -> tuple[datetime, Row]:
+    """What Amazon will find wrong with a listing a while after it took it."""
+    row = issue(
+        str(told.get("code", "18027")),
+        str(told.get("message", "The main image does not meet the requirements.")),
+        str(told.get("attribute", "main_product_image_locator")),
+        str(told.get("severity", "ERROR")),
+    )
+    return now + timedelta(seconds=float(told.get("seconds", 600))), row
 
 
 def _with(attributes: Attributes, name: str, rows: list[Row]) -> Attributes:

@@ -36,6 +36,8 @@ class SimListing:
     live: Attributes = field(default_factory=dict)
     coming: list[Coming] = field(default_factory=list)
     issues: list[Row] = field(default_factory=list)  # what Amazon found later
+    found_later: list[tuple[datetime, Row]] = field(default_factory=list)  # issues, since when
+    requirements: str = "LISTING"
     writes: int = 0
     gone_at: datetime | None = None  # deleted, in effect from then on
     created: datetime | None = None
@@ -82,7 +84,12 @@ class SimListing:
 
     def all_issues(self, marketplace_id: str, now: datetime) -> list[Row]:
         """What is wrong with it."""
-        return [*self.issues, *refused_prices(self.live.get(OFFER, ()), marketplace_id, now)]
+        later = [row for at, row in self.found_later if at <= now]
+        return [
+            *self.issues,
+            *later,
+            *refused_prices(self.live.get(OFFER, ()), marketplace_id, now),
+        ]
 
     def is_buyable(self, marketplace_id: str, now: datetime) -> bool:
         """In stock, with a price that Amazon accepts and no error."""

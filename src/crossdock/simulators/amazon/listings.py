@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from crossdock.simulators.amazon.company import Call, Company
-from crossdock.simulators.amazon.listing_changes import issue, patched, refused
+from crossdock.simulators.amazon.listing_changes import found_later, issue, patched, refused
 from crossdock.simulators.amazon.listing_records import (
     CHANNEL,
     MERCHANT,
@@ -50,6 +50,8 @@ class Listings:
         self.items: dict[tuple[str, str], SimListing] = {}
         self.checks: list[Check] = []
         self.before: list[Callable[[], None]] = []  # done before anybody looks at a listing
+        self.asin_of: Callable[[Attributes], str] = lambda _: ""  # the page of that product
+        self.title_of: Callable[[str], str] = lambda _: ""  # what that page is called
 
     # --- what people do
 
@@ -186,7 +188,7 @@ class Listings:
         if product_type not in (ANY_TYPE, item.product_type):
             issues.append(issue("8541", f"{item.sku} is a {item.product_type}.", "productType"))
         elif product_type != ANY_TYPE:
-            issues += self._checked(seller_id, product_type, "LISTING", after)
+            issues += self._checked(seller_id, product_type, item.requirements, after)
         gone = item.submitted.keys() - after.keys()
         if not issues and not preview:
             named = {str(p["path"]).removeprefix("/attributes/") for p in patches}
@@ -210,9 +212,10 @@ class Listings:
             return issues
         if item is None:
             now = self._company.now()
-            asin = _suggested(attributes) or self._new_asin()
+            asin = _suggested(attributes) or self.asin_of(attributes) or self._new_asin()
             item = SimListing(sku, asin, product_type, {}, created=now, changed=now)
             self.items[seller_id, sku] = item
+        item.requirements = requirements
         gone: Attributes = {n: [] for n in item.submitted if n not in attributes}
         self._store(seller_id, item, {**deepcopy(attributes), **gone}, operation, at)
         return []
@@ -237,7 +240,9 @@ class Listings:
             if not rows:
                 del item.submitted[name]
         item.writes += 1
-        item.changed = now
+        item.changed, item.found_later = now, []
+        if fault := faults.strikes("listing_issue", operation):
+            item.found_later.append(found_later(now, fault.settings))
         if faults.strikes("accepted_unchanged", operation):
             return
         extra = timedelta(0)
@@ -253,10 +258,16 @@ class Listings:
             due = now + _DELAYS.get(name, OTHER_EFFECT) + more
             item.coming.append(Coming(due, name, deepcopy(rows)))
             if name == STOCK:
-                mine = [int(r.get("quantity", 0)) for r in rows if r[CHANNEL] == MERCHANT]
-                item.stock_writes.append((now, due, sum(mine)))
-                if mine:
-                    self._company.shows(seller_id, item.sku, sum(mine), due)
+                self._announce(seller_id, item, rows, now, due)
+
+    def _announce(
+        self, seller_id: str, item: SimListing, rows: list[Row], now: datetime, due: datetime
+    ) -> None:
+        """Who wants to know hears of the quantity when it shows."""
+        mine = [int(r.get("quantity", 0)) for r in rows if r[CHANNEL] == MERCHANT]
+        item.stock_writes.append((now, due, sum(mine)))
+        if mine:
+            self._company.shows(seller_id, item.sku, sum(mine), due)
 
     # --- looking
 
@@ -267,7 +278,8 @@ class Listings:
         now = call.now
         body: Row = {"sku": item.sku}
         if "summaries" in wanted:
-            body["summaries"] = [_summary(item, shop, now) for shop in shops]
+            shown = shops if item.live else []  # nothing of a new one shows at first
+            body["summaries"] = [_summary(item, shop, now, self.title_of) for shop in shown]
         if "attributes" in wanted:
             body["attributes"] = item.seen(shops)
         if "issues" in wanted:
@@ -306,9 +318,10 @@ class Listings:
         return f"B0{len(self.items):08}"
 
 
-def _summary(item: SimListing, shop: str, now: datetime) -> Row:
+def _summary(item: SimListing, shop: str, now: datetime, title_of: Callable[[str], str]) -> Row:
     buyable = item.is_buyable(shop, now)
-    name = next((row.get("value") for row in item.submitted.get("item_name", ())), item.sku)
+    ours = next((row.get("value") for row in item.live.get("item_name", ())), "")
+    name = ours or title_of(item.asin) or item.sku
     return {
         "marketplaceId": shop, "asin": item.asin, "productType": item.product_type,
         "conditionType": "new_new",

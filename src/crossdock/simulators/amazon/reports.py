@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crossdock.simulators.amazon.company import Call, Company
+from crossdock.simulators.amazon.downloads import Downloads
 from crossdock.simulators.amazon.replies import answer, invalid, not_found
 from crossdock.simulators.amazon.settlements import SimSettlement, file_of
 from crossdock.simulators.amazon.state import parse_timestamp, timestamp
@@ -12,7 +13,6 @@ from crossdock.simulators.wire import Reply, Request
 SETTLEMENT_REPORT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 DOWNLOADS = "/_documents/"
 _LISTED = timedelta(days=90)
-_OPEN = timedelta(minutes=5)
 _PAGE = 10
 
 
@@ -35,7 +35,7 @@ class Reports:
     def __init__(self, company: Company) -> None:
         self._company = company
         self.made: list[Report] = []
-        self._open: dict[str, tuple[Report, datetime]] = {}  # secret -> what it opens, until when
+        self._downloads = Downloads(company, DOWNLOADS)
 
     def add(self, start: datetime, end: datetime, content: bytes) -> Report:
         """Amazon has made a settlement report."""
@@ -84,21 +84,13 @@ class Reports:
         """getReportDocument: an address that opens the content for five minutes."""
         for report in self.made:
             if report.document_id == call.arguments[0]:
-                secret = self._company.names.secret(32)
-                self._open[secret] = (report, call.now + _OPEN)
-                host = call.request.headers.get("host", "documents.example")
-                scheme = "http" if host.startswith(("127.", "localhost")) else "https"
-                url = f"{scheme}://{host}{DOWNLOADS}{secret}"
+                url = self._downloads.open(call, report.content, "text/plain;charset=UTF-8")
                 return answer(200, {"reportDocumentId": report.document_id, "url": url})
         raise not_found("There is no such document.")
 
     def download(self, request: Request) -> Reply:
         """The content, while the address is open."""
-        found = self._open.get(request.path.removeprefix(DOWNLOADS))
-        if found is None or self._company.now() >= found[1]:
-            return Reply(403, {"content-type": "application/xml"}, b"<Error>AccessDenied</Error>")
-        headers = {"content-type": "text/plain;charset=UTF-8"}
-        return Reply(200, headers, found[0].content)
+        return self._downloads.answer(request)
 
 
 def _described(report: Report) -> dict[str, object]:

@@ -118,6 +118,12 @@ class Staff(PriceStaff):
         item.uoms = {uom: Decimal(per) for uom, per in uoms.items()}
         self._office.items.table.touch(item, "item.updated")
 
+    def describe_item(self, item_number: str, **details: Any) -> None:
+        """Further fields as TIMS spells them, such as Gtin="..." or Hazmat={...}."""
+        item = known(self._office.items.table, item_number)
+        item.details = {**item.details, **details}
+        self._office.items.table.touch(item, "item.updated")
+
     def deactivate_item(self, item_number: str, status: str = "blocked") -> None:
         """No new orders for it."""
         item = known(self._office.items.table, item_number)

@@ -23,6 +23,7 @@ from crossdock.simulators.world.people import Move, Purchase, purchases
 from crossdock.simulators.world.pricebook import stock_prices
 from crossdock.simulators.world.scenario import Scenario
 from crossdock.simulators.world.staff import Staff, plan
+from crossdock.simulators.world.trade import describe, more_items, pages
 from crossdock.simulators.world.truth import Truth, look
 from crossdock.simulators.world.verdict import Verdict, judge
 
@@ -287,19 +288,23 @@ class World:
             amazon.api.buckets.rates[operation] = (float(rate), int(burst))
 
     def _stock_tims(self) -> None:
-        tims = self.tims
+        tims, said = self.tims, describe(self.goods, self.seed)
         tims.close_location("MAIN")
         for place in self.goods.places:
             tims.add_location(place.location_id, place.name)
         for shop in self.goods.shops if self.scenario.shops_on_file else ():
             tims.add_customer(shop.customer_code, shop.customer_name)
         for product in self.goods.products:
-            tims.add_item(product.item, product.description, uoms={product.uom: 1})
+            tims.add_item(
+                product.item, product.description, uoms={product.uom: 1}, details=said[product.item]
+            )
             if not product.active:
                 tims.deactivate_item(product.item)
             for place in self.goods.places:
                 tims.set_stock(product.item, place.location_id, PLENTY)
         stock_prices(tims, self.goods, self.seed)
+        more_items(tims)
+        pages(self.amazon, self.goods, said, self.seed)
 
     def _limit_stock(self, coming: Sequence[Purchase]) -> None:
         """Of scarce items there is about half of what will be asked for."""

@@ -1,0 +1,86 @@
+"""What Amazon shows against what TIMS says, one listing at a time."""
+
+import json
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from crossdock.business.catalogue.model import Difference, Plan, Rows, Shown
+
+_SELECTORS = ("marketplace_id", "language_tag")
+_ONCE = ("merchant_suggested_asin",)
+"""Said when a listing is made; afterwards the listing's own page says it."""
+
+
+def differing(plan: Plan, shown: Shown) -> tuple[str, ...]:
+    """Attributes that were submitted otherwise, or not at all."""
+    return tuple(
+        name
+        for name, rows in plan.attributes.items()
+        if name not in _ONCE and not same(rows, shown.attributes.get(name, ()))
+    )
+
+
+def differences(plan: Plan, shown: Shown | None) -> list[Difference]:
+    """Everything, in words for a person."""
+    sku = plan.sku
+    if plan.left_alone:
+        return []
+    if shown is None:
+        return [] if plan.refused else [Difference(sku, "listing", "to be listed", "none")]
+    if plan.refused:
+        offered = "listed" if not shown.quantity else f"{shown.quantity} for sale"
+        return [Difference(sku, "may not be sold", plan.decision.words, offered)]
+    found = []
+    if plan.asin and shown.asin and plan.asin != shown.asin:
+        found.append(Difference(sku, "asin", plan.asin, shown.asin))
+    if plan.product_type and shown.product_type and plan.product_type != shown.product_type:
+        found.append(Difference(sku, "product type", plan.product_type, shown.product_type))
+    for name in differing(plan, shown):
+        theirs = shown.attributes.get(name, ())
+        found.append(Difference(sku, name, words(plan.attributes[name]), words(theirs)))
+    if plan.title and shown.shows and shown.title != plan.title:
+        found.append(Difference(sku, "title that buyers read", plan.title, shown.title))
+    if not shown.shows:
+        found.append(Difference(sku, "listing", "to be seen", "not shown yet"))
+    found += [Difference(sku, "issue", "", issue) for issue in shown.issues]
+    return found
+
+
+def same(ours: Rows, theirs: Iterable[Mapping[str, Any]]) -> bool:
+    """The same values, in whatever order; numbers by their value. Selectors that Amazon leaves out
+    say nothing else.
+    """
+    return sorted(_plain(row) for row in ours) == sorted(_plain(row) for row in theirs)
+
+
+def words(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The values of an attribute in one line."""
+    return "; ".join(" ".join(_words(row)) for row in rows)
+
+
+def _plain(row: Mapping[str, Any]) -> str:
+    kept = {k: _comparable(v) for k, v in row.items() if k not in _SELECTORS}
+    return json.dumps(kept, sort_keys=True)
+
+
+def _comparable(value: Any) -> Any:
+    """A number by its value and apart from text: 1.50 is 1.5, and "1" is neither."""
+    if isinstance(value, Mapping):
+        return {k: _comparable(v) for k, v in value.items()}
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return ["number", f"{Decimal(str(value)).normalize():f}"]
+    return value
+
+
+def _words(row: Mapping[str, Any]) -> Iterable[str]:
+    for name in sorted(row, key=lambda name: (name != "value", name)):
+        value = row[name]
+        if name in _SELECTORS:
+            continue
+        if isinstance(value, Mapping):
+            yield from _words(value)
+        elif isinstance(value, float | Decimal):
+            yield f"{Decimal(str(value)).normalize():f}"
+        else:
+            yield str(value)

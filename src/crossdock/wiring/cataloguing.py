@@ -1,0 +1,291 @@
+"""From TIMS's items to listings: the gate, the rule, the page, the restrictions, what is said.
+
+Every step of a decision is told with its source; what a person has to settle is collected, so that
+one look shows all of it. Nothing is written here.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from crossdock.business.catalogue.decisiontable import Table, laid_over, read_table
+from crossdock.business.catalogue.eligibility import Paper, decide
+from crossdock.business.catalogue.model import Decision, Item, Plan, Said, Verdict
+from crossdock.connectors.tims.client import TimsClient
+from crossdock.connectors.tims.item_models import CatalogueItem
+from crossdock.kernel.errors import ConfigError, NeedsPerson, Problem, RunError
+from crossdock.lang.lookups import LookupRow, LookupTable
+from crossdock.wiring.cataloguerules import (
+    DELETE,
+    FILE,
+    CatalogueRules,
+    ListingRule,
+    read_catalogue_rules,
+)
+from crossdock.wiring.language import SHIPPED, table_path
+from crossdock.wiring.watched import Watched
+
+TABLE = "lookups/eligibility.csv"
+ITEMS_FRESH = timedelta(seconds=30)
+"""How old what another worker knows of an item may be; changes are told twice, further apart."""
+_DEEPEST = 6
+
+
+@dataclass
+class Judged:
+    """What the files and TIMS say of a SKU, before Amazon is asked."""
+
+    sku: str
+    number: str = ""
+    row: LookupRow | None = None
+    item: CatalogueItem | None = None
+    decision: Decision | None = None
+    rule: ListingRule | None = None
+    said: list[Said] = field(default_factory=list)
+    problems: list[RunError] = field(default_factory=list)
+
+    def ended(self, *, delete: bool) -> Plan | None:
+        """The plan, where nothing is to be listed: it may not be sold, or is left alone."""
+        decision, rule = self.decision, self.rule
+        if decision is None:
+            return None
+        if decision.verdict is Verdict.REFUSE:
+            delete = delete and decision.for_good
+            return Plan(self.sku, self.number, decision, delete=delete, said=tuple(self.said))
+        if rule is not None and rule.leave and not self.problems:
+            why = f"left alone by {rule.where}"
+            return Plan(self.sku, self.number, decision, left_alone=why, said=tuple(self.said))
+        return None
+
+
+class CatalogueDesk:
+    """Judges SKUs by the files of the workspace and TIMS's items. Shared by all threads."""
+
+    def __init__(self, workspace: Path, tims: TimsClient, now: Callable[[], datetime]) -> None:
+        self.tims, self.now = tims, now
+        self._lock = threading.Lock()
+        self._rules = Watched(lambda: (workspace / FILE,), lambda: read_catalogue_rules(workspace))
+        self._table = Watched(lambda: (workspace / TABLE,), lambda: _read_gate(workspace))
+        self._skus = Watched(
+            lambda: (table_path(workspace, "orders", "skus.csv"),), lambda: _read_skus(workspace)
+        )
+        self._items: Mapping[str, CatalogueItem] = {}
+        self._items_at: datetime | None = None
+
+    @property
+    def rules(self) -> CatalogueRules:
+        """catalogue.yaml as it is now."""
+        return self._rules.get()[1]
+
+    @property
+    def table(self) -> Table:
+        """The decision table as it is now: the workspace's rows, then the shipped ones."""
+        return self._table.get()[1]
+
+    def skus(self) -> LookupTable:
+        """lookups/skus.csv as it is now."""
+        return self._skus.get()[1]
+
+    @property
+    def stamp(self) -> str:
+        """Another text when one of the files has changed."""
+        return repr([file.get()[0] for file in (self._rules, self._table, self._skus)])
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Everything that is wrong with the files, all at once."""
+        found: list[Problem] = []
+        for name in ("rules", "table"):
+            try:
+                found += getattr(self, name).problems
+            except ConfigError as error:
+                found += error.problems
+        return found
+
+    @property
+    def delete(self) -> bool:
+        """What is refused for good is taken off the list."""
+        return self.rules.discontinued == DELETE
+
+    # --- judging
+
+    def judge(self, sku: str, items: Mapping[str, CatalogueItem] | None = None) -> Judged:
+        """What the files and TIMS say of a SKU. Without `items` they are read anew from TIMS."""
+        judged = Judged(sku)
+        row = judged.row = self.skus().find(sku)
+        if row is None:
+            judged.problems.append(_unknown(sku))
+            return judged
+        judged.number = row.cells.get("item", "")
+        where = f"lookups/skus.csv line {row.line}"
+        judged.said.append(Said("item", judged.number, where))
+        known = self.fresh(judged.number) if items is None else items
+        item = judged.item = known.get(judged.number)
+        if item is None:
+            judged.problems.append(_no_item(sku, judged.number, where))
+            return judged
+        self._gate(judged, known)
+        self._rule(judged, item)
+        return judged
+
+    def _gate(self, judged: Judged, items: Mapping[str, CatalogueItem]) -> None:
+        rules = self.rules
+        paper = Paper(self.now().date(), rules.sds_years, rules.channels)
+        inside = set(_inside(judged.number, items))
+        gate = {number: gate_item(items[number]) for number in inside if number in items}
+        found = judged.decision = decide(judged.number, gate, self.table.rows, paper)
+        judged.said.append(
+            Said(f"gate: {found.verdict.value}", found.words.partition(" (")[0], _source(found))
+        )
+        if found.verdict is Verdict.ASK:
+            judged.problems.append(_undecided(judged.sku, found))
+
+    def _rule(self, judged: Judged, item: CatalogueItem) -> None:
+        if judged.decision is not None and judged.decision.verdict is Verdict.REFUSE:
+            return
+        rule = judged.rule = self.rules.find(judged.sku, item)
+        if rule is None:
+            judged.problems.append(_no_rule(judged.sku))
+        elif rule.fault:
+            judged.problems.append(_faulty(judged.sku, rule))
+        elif rule.leave:
+            judged.said.append(Said("rule", "left alone", rule.where))
+        else:
+            judged.said.append(
+                Said("rule", f"{rule.product_type}, {rule.requirements}", rule.where)
+            )
+
+    # --- TIMS's items
+
+    def fresh(self, number: str) -> dict[str, CatalogueItem]:
+        """An item and everything that is in it, as TIMS has them at this moment."""
+        found: dict[str, CatalogueItem] = {}
+        waiting = [(number, _DEEPEST)] if number else []
+        while waiting:
+            name, deeper = waiting.pop()
+            if name in found or not deeper:
+                continue
+            item = self.tims.find(CatalogueItem, self.tims.wire.item(name), f"TIMS item {name}")
+            if item is not None:
+                found[name] = item
+                waiting += [(part.ItemNumber, deeper - 1) for part in item.KitComponents]
+        return found
+
+    def every_item(self) -> Mapping[str, CatalogueItem]:
+        """All items, as they were half a minute ago at most."""
+        with self._lock:
+            now = self.now()
+            if self._items_at is None or now - self._items_at > ITEMS_FRESH:
+                rows = self.tims.all(CatalogueItem, self.tims.wire.items(), "TIMS items")
+                self._items = {row.ItemNumber: row for row in rows}
+                self._items_at = now
+            return self._items
+
+    def items_changed(self) -> None:
+        """They are read anew when they are needed next."""
+        with self._lock:
+            self._items_at = None
+
+    def affected(self, items: Collection[str]) -> list[str]:
+        """SKUs that sell one of these items, alone or in a kit."""
+        wanted, known = set(items), self.every_item()
+        return sorted(
+            sku
+            for sku, row in self.skus().rows.items()
+            if not wanted.isdisjoint(_inside(row.cells.get("item", ""), known))
+        )
+
+
+def gate_item(item: CatalogueItem) -> Item:
+    """What the gate looks at."""
+    papers = item.Hazmat
+    return Item(
+        item.ItemNumber, item.ItemClass, item.RequiresContainer,
+        papers.IsHazmat if papers else None, papers.UnNumber if papers else None,
+        papers.SdsUrl if papers else None, papers.SdsRevisionDate if papers else None,
+        item.RestrictedChannels, item.Status, item.IsActive,
+        tuple(part.ItemNumber for part in item.KitComponents),
+    )  # fmt: skip
+
+
+def _inside(
+    number: str, items: Mapping[str, CatalogueItem], deeper: int = _DEEPEST
+) -> Iterator[str]:
+    yield number
+    item = items.get(number)
+    if item is not None and deeper:
+        for part in item.KitComponents:
+            yield from _inside(part.ItemNumber, items, deeper - 1)
+
+
+def _read_gate(workspace: Path) -> Table:
+    shipped = SHIPPED / "catalogue" / TABLE
+    base = read_table(shipped.read_text("utf-8"), "the shipped eligibility.csv")
+    own = workspace / TABLE
+    try:
+        text = own.read_text("utf-8-sig") if own.exists() else ""
+    except UnicodeDecodeError as error:
+        raise ConfigError([Problem(TABLE, f"byte {error.start}", "is not UTF-8.")]) from error
+    return laid_over(read_table(text, TABLE), base) if text else base
+
+
+def _read_skus(workspace: Path) -> LookupTable:
+    path = table_path(workspace, "orders", "skus.csv")
+    return LookupTable.read("skus", path.read_bytes(), "lookups/skus.csv", "unknown-sku")
+
+
+# --- what a person has to settle ------------------------------------------------------------------
+
+
+def undecided(message: str, remedy: str, sku: str) -> NeedsPerson:
+    """Nobody has said whether, or as what, it is to be listed."""
+    return NeedsPerson(message, kind="catalogue-undecided", remedy=remedy, about=f"SKU {sku}")
+
+
+def _undecided(sku: str, decision: Decision) -> RunError:
+    return undecided(
+        decision.words,
+        f"Complete the item in TIMS, or add a row to {TABLE}; then retry.", sku,
+    )  # fmt: skip
+
+
+def _no_rule(sku: str) -> RunError:
+    return undecided(
+        f"no rule of {FILE} says how {sku} is listed",
+        f"Add a rule with its product type to {FILE}, or one with leave: yes; then retry.", sku,
+    )  # fmt: skip
+
+
+def _faulty(sku: str, rule: ListingRule) -> RunError:
+    return undecided(
+        f"the rule for {sku} has a fault: {rule.fault}", f"Correct {rule.where}, then retry.", sku
+    )
+
+
+def broken(error: ConfigError, sku: str) -> RunError:
+    """A file of the workspace cannot be read at all."""
+    return undecided(str(error.problems[0]), "Correct the file, then retry.", sku)
+
+
+def _unknown(sku: str) -> RunError:
+    return NeedsPerson(
+        f"{sku} is not in lookups/skus.csv",
+        kind="unknown-sku",
+        remedy="Add a row for it, or close the listing; then retry.",
+        about=f"SKU {sku}",
+    )
+
+
+def _no_item(sku: str, number: str, where: str) -> RunError:
+    return NeedsPerson(
+        f"{sku} is {number or 'no item'} in {where}, and TIMS has no such item",
+        kind="unknown-sku",
+        remedy="Correct the row, or the item in TIMS; then retry.",
+        about=f"SKU {sku}",
+    )
+
+
+def _source(decision: Decision) -> str:
+    return f"{decision.where}, {decision.row}" if decision.row else "no row of the table"

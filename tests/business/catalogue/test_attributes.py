@@ -1,0 +1,123 @@
+"""What a listing says, where each value comes from, and where Amazon shows something else."""
+
+from decimal import Decimal
+
+from crossdock.business.catalogue.attributes import AttributeRule, ValueRow, build, look
+from crossdock.business.catalogue.drift import differences, differing, same
+from crossdock.business.catalogue.model import Decision, Plan, Shown, Verdict
+
+US = "ATVPDKIKX0DER"
+ITEM = {
+    "Description": "  MIG   glove ", "Brand": "Weldco", "Weight": {"Value": "1.50", "Unit": "LB"},
+    "Images": [{"Url": "https://a"}, {"Url": "https://b"}], "Hazmat": {"IsHazmat": False},
+    "Attributes": {"Features": ["Warm", "", "Soft"]}, "LongDescription": None,
+    "Dimensions": {"Length": "10", "Unit": "IN"},
+}  # fmt: skip
+KNOWN = {
+    "item_name": {"value", "language_tag", "marketplace_id"}, "brand": {"value"},
+    "weight": {"value", "unit"}, "size": {"length", "marketplace_id"}, "image": {"media_location"},
+    "bullet_point": {"value", "language_tag"}, "dangerous": {"value"}, "text": {"value"},
+}  # fmt: skip
+
+
+def made(name, *rows):
+    rules = [AttributeRule(name, rows, "line 1")]
+    return build(rules, ITEM, lambda n: frozenset(KNOWN.get(n, ())), US, "en_US")
+
+
+def row(source, **more):
+    return ValueRow(source, where="line 1", **more)
+
+
+def test_selectors_are_added_where_the_product_type_has_them():
+    assert made("item_name", row("Description")).attributes == {
+        "item_name": ({"value": "MIG glove", "marketplace_id": US, "language_tag": "en_US"},)
+    }
+    built = made("brand", row("Brand"))
+    assert built.attributes == {"brand": ({"value": "Weldco"},)}
+    (said,) = built.said
+    assert (said.what, said.value, said.source) == ("brand", "Weldco", "item Brand, line 1")
+
+
+def test_two_rows_make_one_object_and_a_list_makes_several():
+    unit = row("Weight.Unit", into="unit", words={"LB": "pounds"})
+    assert made("weight", row("Weight.Value", number=True), unit).attributes == {
+        "weight": ({"value": Decimal("1.50"), "unit": "pounds"},)
+    }
+    points = made("bullet_point", row("Attributes.Features")).attributes["bullet_point"]
+    assert [p["value"] for p in points] == ["Warm", "Soft"]
+    one = made("image", row("Images.0.Url", into="media_location")).attributes["image"]
+    assert one == ({"media_location": "https://a"},)
+    assert look(ITEM, "Images.Url") == ["https://a", "https://b"]
+
+
+def test_a_part_of_a_part_is_set():
+    rows = (row("Dimensions.Length", into="length.value", number=True),
+            row("Dimensions.Unit", into="length.unit", words={"IN": "inches"}))  # fmt: skip
+    (one,) = made("size", *rows).attributes["size"]
+    assert one == {"length": {"value": Decimal(10), "unit": "inches"}, "marketplace_id": US}
+
+
+def test_yes_and_no_are_words_too_and_a_constant_is_always_the_same():
+    words = {"true": "transportation", "false": "not_applicable"}
+    (one,) = made("dangerous", row("Hazmat.IsHazmat", words=words)).attributes["dangerous"]
+    assert one == {"value": "not_applicable"}
+    assert made("brand", ValueRow(constant="X")).attributes["brand"] == ({"value": "X"},)
+
+
+def test_what_tims_leaves_empty_is_left_out_and_told():
+    built = made("text", row("LongDescription"))
+    assert built.attributes == {}
+    assert "TIMS has no LongDescription" in built.left_out[0].source
+    assert made("unheard_of", row("Brand")).left_out[0].source.startswith("the product type")
+
+
+def test_a_word_that_nobody_gave_and_a_number_that_is_none_are_problems():
+    assert "'LB'" in made("weight", row("Weight.Unit", words={"KG": "x"})).problems[0]
+    assert "is no number" in made("weight", row("Brand", number=True)).problems[0]
+    assert made("weight", row("Brand", number=True)).attributes == {}
+
+
+# --- drift ----------------------------------------------------------------------------------------
+
+PLAN = Plan(
+    "S", "I", Decision(Verdict.SELL, "I", "plain", "fine"), "TOOL", "LISTING", "B1",
+    {"item_name": ({"value": "Torch", "marketplace_id": US},),
+     "weight": ({"value": Decimal("1.50"), "unit": "pounds"},),
+     "merchant_suggested_asin": ({"value": "B1"},)},
+)  # fmt: skip
+THEIRS = {"item_name": ({"value": "Torch", "marketplace_id": US},),
+          "weight": ({"unit": "pounds", "value": 1.5},)}  # fmt: skip
+
+
+def shown(**changes):
+    values = {"asin": "B1", "product_type": "TOOL", "title": "Torch", "attributes": THEIRS}
+    return Shown("S", **(values | changes))
+
+
+def test_the_same_values_are_the_same_in_any_order_and_any_number():
+    assert same(({"value": Decimal(2)}, {"value": "x"}), [{"value": "x"}, {"value": 2.0}])
+    assert not same(({"value": "x"},), [{"value": "x"}, {"value": "x"}])
+    assert same(({"value": "x", "marketplace_id": US},), [{"value": "x"}])
+    assert not same(({"value": "1"},), [{"value": 1}])
+    assert differing(PLAN, shown()) == ()
+    assert differences(PLAN, shown()) == []
+
+
+def test_what_amazon_shows_otherwise_is_told_in_words():
+    other = {**THEIRS, "weight": ({"unit": "pounds", "value": 2},)}
+    found = differences(PLAN, shown(attributes=other, title="Torch!", asin="B2", issues=("E1 no",)))
+    assert [(d.what, d.tims, d.amazon) for d in found] == [
+        ("asin", "B1", "B2"), ("weight", "1.5 pounds", "2 pounds"),
+        ("title that buyers read", "Torch", "Torch!"), ("issue", "", "E1 no"),
+    ]  # fmt: skip
+
+
+def test_missing_hidden_and_forbidden_listings_are_differences():
+    assert [d.what for d in differences(PLAN, None)] == ["listing"]
+    hidden = differences(PLAN, shown(shows=False, title="", asin=""))
+    assert [(d.what, d.amazon) for d in hidden] == [("listing", "not shown yet")]
+    refused = Plan("S", "I", Decision(Verdict.REFUSE, "I", "gas", "never"))
+    assert differences(refused, None) == []
+    assert [d.amazon for d in differences(refused, shown(quantity=4))] == ["4 for sale"]
+    assert differences(Plan("S", "I", PLAN.decision, left_alone="yes"), None) == []

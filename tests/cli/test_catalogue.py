@@ -1,0 +1,167 @@
+"""crossdock catalogue: what would be listed, every reason for it, and what Amazon shows."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from crossdock.kernel.clock import ManualClock, SystemClock
+from crossdock.simulators.amazon import AmazonSim
+from crossdock.simulators.server import Server
+from crossdock.simulators.tims import TimsSim
+from demo.workspace import write_workspace
+from tests.cli.conftest import Run
+from tests.connectors.tims.simulated import a_tims
+from tests.wiring.selling import GLOVE_GTIN, RULES, SPOKEN, TORCH_GTIN
+
+SKUS = "sku,item,uom,units_per_pack\nGLOVE,GLV-1,EA,1\nGAS,ARGON,EA,1\nTORCH,TRC-1,EA,1\n"
+
+
+@dataclass
+class Shop:
+    folder: Path
+    tims: TimsSim
+    amazon: AmazonSim
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, "utf-8")
+
+
+@pytest.fixture
+def shop(folder: Path) -> Iterator[Shop]:
+    clock = ManualClock(SystemClock().now())
+    tims, amazon, server = (
+        a_tims(clock, limits=False),
+        AmazonSim(clock, limits=False),
+        Server(clock),
+    )
+    urls = [server.add(app) for app in (tims.api, amazon.api, amazon.lwa)]
+    server.start()
+    tims.add_item("GLV-1", "MIG glove", details={
+        **SPOKEN, "Gtin": GLOVE_GTIN, "Attributes": {"Size": "L"},
+    })  # fmt: skip
+    tims.add_item("ARGON", item_class="gas", details=SPOKEN)
+    tims.add_item("TRC-1", "Torch", details={**SPOKEN, "Gtin": TORCH_GTIN, "Brand": "Other"})
+    there = {
+        "seller_id": amazon.sellers[0].seller_id, "region": "na",
+        "marketplace_ids": ["ATVPDKIKX0DER"], "client_id": amazon.client_id,
+        "client_secret": amazon.client_secret, "refresh_token": amazon.refresh_token,
+        "endpoint": urls[1], "lwa": urls[2],
+    }  # fmt: skip
+    site = {
+        "url": urls[0], "company": tims.company, "environment": "live",
+        "client_id": tims.client_id, "client_secret": tims.client_secret,
+    }  # fmt: skip
+    write_workspace(
+        folder, {"clock": "", "lookups": {"skus.csv": SKUS}, "amazon": there, "tims": site},
+        limits=False,
+    )  # fmt: skip
+    found = Shop(folder, tims, amazon)
+    found.write("catalogue.yaml", RULES.replace("publish: on", "publish: off"))
+    yield found
+    server.stop()
+
+
+def test_the_list_is_the_plan_with_every_refusal_and_its_row(shop: Shop, run: Run) -> None:
+    result = run("catalogue", "list", "--json")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["publish"], found["problems"]) == (0, False, [])
+    assert [(r["sku"], r["verdict"], r["product_type"]) for r in found["skus"]] == [
+        ("GAS", "refuse", ""), ("GLOVE", "sell", "PROTECTIVE_GLOVE"),
+        ("TORCH", "sell", "WELDING_TOOL"),
+    ]  # fmt: skip
+    assert "never sold" in found["skus"][0]["why"]
+    only = run("catalogue", "list", "--verdict", "refuse", "--json")
+    assert [r["sku"] for r in json.loads(only.stdout)["skus"]] == ["GAS"]
+    shown = run("catalogue", "list")
+    assert "publish: off" in shown.stdout + shown.stderr
+    assert not any(operation == "getListingsItem" for operation, _ in shop.amazon.counts)
+
+
+def test_two_faults_of_two_files_are_named_with_their_lines_and_the_rest_works(
+    shop: Shop, run: Run
+) -> None:
+    shop.write("catalogue.yaml", RULES + "sds_years: soon\n")
+    shop.write(
+        "lookups/eligibility.csv",
+        "row,item,item_class,requires_container,hazmat,un_number,sds,channel,status,verdict,why\n"
+        "lifted,ARGON,gas,*,*,*,*,*,*,sell,We would like to.\n",
+    )
+    result = run("catalogue", "list", "--json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert "catalogue.yaml: line 13" in found["problems"][0]
+    assert "lookups/eligibility.csv: row 2" in found["problems"][1]
+    assert [r["verdict"] for r in found["skus"]] == ["refuse", "sell", "sell"]
+
+
+def test_every_decision_and_every_value_is_explained_with_its_source(shop: Shop, run: Run) -> None:
+    result = run("catalogue", "explain", "GLOVE", "--json")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["problems"]) == (0, [])
+    steps = {s["what"]: (s["value"], s["source"]) for s in found["steps"]}
+    assert steps["gate: sell"][1] == "the shipped eligibility.csv row 13, plain"
+    assert steps["rule"] == ("PROTECTIVE_GLOVE, LISTING", "catalogue.yaml line 5")
+    assert steps["number"] == (GLOVE_GTIN, "the item's Gtin")
+    assert steps["page"][0] == "none"
+    assert "checksum" in steps["product type"][1]
+    assert steps["size"] == ("large", "item Attributes.Size, catalogue.yaml line 9")
+    assert steps["outer_material_type"][0] == "left out"
+    assert found["would_send"]["item_name"][0]["value"] == "MIG glove"
+    assert "catalogue.yaml line 5" in run("catalogue", "explain", "GLOVE").stdout
+
+
+def test_a_refusal_and_an_open_question_are_explained_too(shop: Shop, run: Run) -> None:
+    refused = run("catalogue", "explain", "GAS", "--json")
+    assert refused.exit_code == 0
+    assert "never sold" in json.loads(refused.stdout)["steps"][1]["value"]
+    asked = run("catalogue", "explain", "TORCH", "--json")
+    (problem,) = json.loads(asked.stdout)["problems"]
+    assert (asked.exit_code, problem["kind"]) == (1, "asin-unclear")
+    assert "asins" in problem["remedy"]
+    words = run("catalogue", "explain", "TORCH")
+    assert "no page has" in words.stdout + words.stderr
+
+
+def test_a_check_asks_amazon_and_keeps_nothing(shop: Shop, run: Run) -> None:
+    good = run("catalogue", "check", "GLOVE", "--json")
+    assert (good.exit_code, json.loads(good.stdout)["status"]) == (0, "VALID")
+    assert shop.amazon.listings.items == {}
+    shop.tims.describe_item("GLV-1", CountryOfOrigin="XX")
+    bad = run("catalogue", "check", "GLOVE", "--json")
+    found = json.loads(bad.stdout)
+    assert (bad.exit_code, found["status"]) == (1, "INVALID")
+    assert found["issues"][0]["attributes"] == ["country_of_origin"]
+    assert found["problems"][0]["kind"] == "listing-invalid"  # known before Amazon said so
+    assert "country_of_origin" in run("catalogue", "check", "GLOVE").stdout
+    assert run("catalogue", "check", "GAS").exit_code == 1
+
+
+def test_drift_names_what_amazon_shows_and_tims_does_not_say(shop: Shop, run: Run) -> None:
+    shop.amazon.listings.offer("GAS", 4)
+    shop.amazon.listings.offer(
+        "GLOVE", 2, product_type="PROTECTIVE_GLOVE", prices={"ATVPDKIKX0DER": Decimal(9)},
+        attributes={"item_name": [{"value": "Old name"}]},
+    )  # fmt: skip
+    shop.amazon.listings.offer("STRAY", 1)
+    result = run("catalogue", "drift", "--json")
+    found = json.loads(result.stdout)
+    told = {(d["sku"], d["what"]): (d["tims"], d["amazon"]) for d in found["differences"]}
+    assert result.exit_code == 1
+    assert told["GAS", "may not be sold"][1] == "4 for sale"
+    assert told["GLOVE", "item_name"] == ("MIG glove", "Old name")
+    assert told["GLOVE", "title that buyers read"] == ("MIG glove", "Old name")
+    assert found["unknown"] == ["STRAY"]
+    assert run("catalogue", "drift", "GLOVE").exit_code == 1
+    assert "STRAY" not in run("catalogue", "drift", "GLOVE").stderr
+
+
+def test_publishing_by_hand_waits_for_a_worker(shop: Shop, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    assert "publish: off" in run("catalogue", "publish", "GLOVE").stderr
+    shop.write("catalogue.yaml", RULES)
+    found = json.loads(run("catalogue", "publish", "GLOVE", "GLOVE", "--json").stdout)
+    assert found == {"asked": ["GLOVE"], "worker_alive": False}

@@ -1,0 +1,47 @@
+"""Receipts of listings and schemas of product types, on either store."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from crossdock.engine.store import Database, producttypes, submissions
+from crossdock.engine.store.producttypes import StoredSchema
+from crossdock.engine.store.submissions import OFF, SEEN, SENT, Submission
+from crossdock.kernel.clock import ManualClock
+
+
+def test_a_receipt_is_kept_and_an_older_generation_changes_nothing(
+    db: Database, clock: ManualClock
+) -> None:
+    sent = Submission("A", 2, "hash", SENT, 1, "s-1", "B1", "TOOL", sent_at=clock.now())
+    submissions.keep(db, sent)
+    submissions.keep(db, replace(sent, generation=1, content="older"))
+    assert submissions.of(db, "A") == sent
+    seen = replace(sent, state=SEEN, seen_at=clock.now() + timedelta(seconds=60))
+    submissions.keep(db, seen)
+    assert submissions.every(db) == {"A": seen}
+    assert seen.took == timedelta(seconds=60)
+    assert (sent.took, submissions.of(db, "B")) == (None, None)
+
+
+def test_what_is_withheld_is_known_with_its_reason_and_when_it_turned(
+    db: Database, clock: ManualClock
+) -> None:
+    began = clock.now()
+    submissions.keep(db, Submission("A", 1, "", OFF, changed_at=began, why="gas", withheld=True))
+    submissions.keep(db, Submission("B", 1, "x", SEEN))
+    assert submissions.withheld(db) == {"A": "gas"}
+    assert submissions.turned(db, None) == [("A", began)]
+    assert submissions.turned(db, began) == []
+    clock.advance(timedelta(minutes=1))
+    submissions.keep(db, Submission("A", 2, "y", SEEN, changed_at=clock.now()))
+    assert submissions.withheld(db) == {}
+    assert submissions.turned(db, began) == [("A", clock.now())]
+
+
+def test_a_schema_is_kept_in_place_of_the_older_one(db: Database, clock: ManualClock) -> None:
+    first = StoredSchema("T", "LISTING", "US", "sum", "1", "{}", clock.now())
+    producttypes.keep(db, first)
+    newer = replace(first, checksum="other", content='{"ä": 1}')
+    producttypes.keep(db, newer)
+    assert producttypes.find(db, "T", "LISTING", "US") == newer
+    assert producttypes.find(db, "T", "LISTING_OFFER_ONLY", "US") is None
