@@ -211,6 +211,23 @@ def test_a_strange_feed_in_amazons_list_is_nobodys(memory: Database) -> None:
     assert submitted(depot) == 2
 
 
+def test_another_programs_feed_that_was_taken_for_ours_does_no_harm(memory: Database) -> None:
+    from crossdock.connectors.amazon import feeds
+
+    depot = a_depot(memory)
+    depot.sim.faults.load([{"fault": "reset_before", "operations": ["createFeed"], "most": 1}])
+    depot.counts(dict.fromkeys(FEW, 9))
+    while not depot.sim.counts["createFeed", 0]:
+        depot.turn()
+    rows: list[tuple[str, int, dict[str, Any]]] = [(f"THEIRS-{n}", 1, {}) for n in range(6)]
+    document = feeds.upload(depot.amazon, feeds.quantities_document(depot.amazon, rows), "theirs")
+    theirs = feeds.submit(depot.amazon, document, "theirs")
+    settled(depot)
+    assert cases.listed(memory, limit=10) == []  # what Amazon refused of theirs is no case of ours
+    taken = next(f for f in bulk.recent(memory, 9) if f.feed_id == theirs)
+    assert "another feed" in taken.remark
+
+
 def test_six_waves_in_five_minutes_are_five_submissions(memory: Database) -> None:
     depot = a_depot(memory)
     skus = [f"W-{n}-{k}" for n in range(8) for k in range(6)]

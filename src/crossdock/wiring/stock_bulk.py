@@ -265,8 +265,11 @@ class Bulk:
 def _ending(state: str, rows: Sequence[Item], result: FeedResult | None, *, fatal: bool) -> Ending:
     if result is None:
         return Ending(state, False, remark="there is no result")
-    numbers = result.refused()
-    refused = {row.sku: numbers[n] for n, row in enumerate(rows, 1) if n in numbers}
+    ours = {n: row.sku for n, row in enumerate(rows, 1)}
+    named = [(one.messageId, one.sku) for one in result.issues if one.messageId and one.sku]
+    if any(ours.get(number) != sku for number, sku in named):
+        return Ending(state, False, remark="the result is of another feed")
+    refused = {ours[n]: words for n, words in result.refused().items() if n in ours}
     whole = result.summary.messagesProcessed == len(rows)
     remark = "" if whole else f"{result.summary.messagesProcessed} of {len(rows)} were looked at"
     return Ending(state, whole and not fatal, refused, remark)

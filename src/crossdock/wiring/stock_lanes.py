@@ -115,21 +115,17 @@ class Lanes:
         start = timedelta(seconds=statistics.median(seconds)) if seconds else FEED_STARTS
         return start + EACH_MESSAGE * min(messages, MOST_MESSAGES)
 
-    def by_feed(self, writes: int, of: int) -> bool:
-        """True when so many writes among `of` SKUs, and what waits behind them, are told sooner by
-        a feed than by single calls.
+    def feed_time(self, writes: int, of: int) -> timedelta | None:
+        """How long a feed would take, when so many writes among `of` SKUs, and what waits behind
+        them, are told sooner by it than by single calls; None when single calls are quicker.
         """
         if not writes:
-            return False
+            return None
         db, now = self.store(), self.now()
         coming = bulk.due(db, self.flow, now, _MOST_COUNTED) * writes / max(of, 1)
         pending = int(writes + coming) + bulk.waiting(db).count + self.queue.length()
         single = self.amazon.quota.until(PATCH, pending)
         if single <= FEED_STARTS / 2:  # no feed is as quick; saves the looking up
-            return False
-        sooner = single > self.submission_wait() + self.feed_takes(pending)
-        return sooner and self.trusted()
-
-    def decrease_by_feed(self) -> bool:
-        """One more decrease would stand longer in line than a feed takes."""
-        return self.queue.wait(rises=False) > self.submission_wait() + self.feed_takes(1)
+            return None
+        feed = self.submission_wait() + self.feed_takes(pending)
+        return feed if single > feed and self.trusted() else None

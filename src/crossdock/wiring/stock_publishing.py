@@ -148,10 +148,10 @@ class Publisher:
         for offer in asked:
             if offer.sku not in unread:
                 writes += self._judged(batch, offer, looked[offer.sku])
-        many = self.lanes is not None and self.lanes.by_feed(len(writes), len(offers))
+        feed = self.lanes.feed_time(len(writes), len(offers)) if self.lanes is not None else None
         for write in sorted(writes, key=lambda w: (w.rises, w.quantity > 0)):
             before = batch.results.get(write.offer.sku, _NOTHING)
-            self._keep(batch, write.offer, self._told, write, many, batch.basket, before=before)
+            self._keep(batch, write.offer, self._told, write, feed, batch.basket, before=before)
         bulk.put(self.store(), batch.basket, BULK, self.now() + SHARE)
         return [batch.results[sku] for sku in skus]
 
@@ -202,7 +202,7 @@ class Publisher:
             if row is not None and row.state == SEEN and row.quantity != offer.quantity
             and not (self.guard is not None and self.guard.concerns(offer, row.quantity))
         ]  # fmt: skip
-        return found if self.lanes.by_feed(len(found), len(offers)) else []
+        return [] if self.lanes.feed_time(len(found), len(offers)) is None else found
 
     def _judge(
         self, offer: Offer, row: Publication | None, live: Listing | None
@@ -312,27 +312,31 @@ class Publisher:
 
     # --- writing
 
-    def _told(self, offer: Offer, write: Write, many: bool, basket: list[Item]) -> Published:
+    def _told(
+        self, offer: Offer, write: Write, feed: timedelta | None, basket: list[Item]
+    ) -> Published:
         """Amazon is told, or will be in a feed; either way the SKU comes back to look."""
         if not self.switched_on():
             return Published(offer.sku, offer.quantity, "publishing is off")
-        if self._lane(write, many) == FEED:
+        if self._lane(write, feed) == FEED:
             basket.append(self._item(write))
             raise _in_a_feed(offer, timedelta(0))
         if place := self.queue.stand(offer.sku, rises=write.rises):
             raise place
         raise self._write(write)
 
-    def _lane(self, write: Write, many: bool) -> str:
-        """Where it goes: the last time, where it has not been yet."""
+    def _lane(self, write: Write, feed: timedelta | None) -> str:
+        """Where it goes: the last time, where it has not been yet. With a feed on its way, single
+        calls are for the decreases that they serve sooner.
+        """
         if self.lanes is None:
             return SINGLE
         last = write.attempts == MOST_WRITES
         if last and write.tried == {SINGLE} and self.lanes.trusted():
             return FEED
-        if not many or (last and write.tried == {FEED}):
+        if feed is None or (last and write.tried == {FEED}):
             return SINGLE
-        return FEED if write.rises or self.lanes.decrease_by_feed() else SINGLE
+        return FEED if write.rises or self.queue.wait(rises=False) > feed else SINGLE
 
     def _item(self, write: Write) -> Item:
         return Item(
