@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from crossdock.cli.queries import FULFILMENT, ORDER_LINK, ORDERS, SHIPMENT_LINK
+from crossdock.cli.serving import _ready
 from crossdock.connectors.http import Network
 from crossdock.settings import read_settings
 from crossdock.wiring import load
@@ -157,3 +158,34 @@ def test_an_unknown_mapping_names_the_nearest(place: Workplace, run: Run, sample
     result = run(*PREVIEW, str(sample), "--mapping", "orders.from_amazn")
     assert result.exit_code == 2
     assert "'orders.from_amazon'" in result.stderr
+
+
+def test_a_cell_that_cannot_be_used_is_named_by_check_and_doctor(
+    place: Workplace, run: Run
+) -> None:
+    (place.folder / "lookups").mkdir()
+    table = place.folder / "lookups" / "skus.csv"
+    table.write_text("sku,item,uom,units_per_pack\nA,T,EA,zero\nB,T,EA,1\n")
+    (place.folder / "costs.csv").write_text("sku,cost,currency,from\nA,1,USD,soon\n")
+    told = "lookups/skus.csv: row 2, column units_per_pack: is 'zero'. Write a whole number"
+    result = run("flow", "check")
+    assert result.exit_code == 1
+    assert told in result.stdout
+    assert "costs.csv: line 2: " in result.stdout
+    found = {f["what"]: f for f in data(run("doctor", "--offline", "--json"))["findings"]}
+    assert found["lookups/skus.csv, row 2, column units_per_pack"]["fix"].startswith("Write")
+
+
+def test_a_bad_row_is_told_at_the_start_and_lets_it_start(
+    place: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place.folder / "lookups").mkdir()
+    table = place.folder / "lookups" / "skus.csv"
+    table.write_text("sku,item,uom,units_per_pack\nA,T,EA,zero\n")
+    house = load(read_settings(place.folder, {}))
+    try:
+        _ready(house)  # raises when nothing may start
+        assert "row 2, column units_per_pack" in capsys.readouterr().err
+        assert ORDERS in house.flows
+    finally:
+        house.close()

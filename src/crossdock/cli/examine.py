@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crossdock.settings import Settings
 
 _DEEP = 1000  # keys that wait: more is a backlog
+_MOST = 20  # problems of files that are shown; `flow check` shows all
 _LEARNED_LOW = 0.5  # of the rate the other side names
 
 
@@ -134,18 +135,24 @@ def _is_low(row: dict[str, Any]) -> bool:
     return learned is not None and (named is None or learned < named * _LEARNED_LOW)
 
 
-def flows(found: "Settings") -> Finding:
+def flows(found: "Settings") -> list[Finding]:
     """Flows, mappings and lookup tables."""
     from crossdock import wiring
 
     try:
         problems = wiring.check_workspace(found)
     except CrossdockError as error:
-        return finding("flows", ok=False, words=str(error), fix="Run: crossdock flow check")
-    if problems:
-        words = f"{len(problems)} problems; first: {problems[0]}"
-        return finding("flows", ok=False, words=words, fix="Run: crossdock flow check")
-    return finding("flows", ok=True, words="flows, mappings and lookup tables are in order")
+        return [finding("flows", ok=False, words=str(error), fix="Run: crossdock flow check")]
+    if not problems:
+        words = "flows, mappings and lookup tables are in order"
+        return [finding("flows", ok=True, words=words)]
+    shown = [
+        finding(f"{p.file}, {p.where}", ok=False, words=p.what, fix=p.fix) for p in problems[:_MOST]
+    ]
+    if len(problems) > _MOST:
+        words = f"{len(problems) - _MOST} more problems"
+        shown.append(finding("flows", ok=False, words=words, fix="Run: crossdock flow check"))
+    return shown
 
 
 def connections(found: "Settings") -> list[Finding]:

@@ -59,9 +59,15 @@ def _opened(
 
 
 def _ready(house: "House") -> None:
-    """Nothing is opened or listened on while a flow or mapping is wrong."""
+    """Nothing is opened or listened on while a flow or mapping is wrong. A row of a table that
+    cannot be used is told, and holds only the records that need it.
+    """
+    from crossdock.cli.output import note
+
     if house.problems:
         raise ConfigError(house.problems)
+    for problem in house.row_problems:
+        note(f"Records that need it will wait: {problem}")
 
 
 def _announce(state: str, at: str, name: str, *, as_json: bool) -> None:

@@ -34,6 +34,7 @@ from crossdock.wiring.accounts import (
     policy_of,
     tims_account,
 )
+from crossdock.wiring.costfile import cost_problems
 from crossdock.wiring.customer_runs import customer_operations, customers_feed
 from crossdock.wiring.feeds import feeds_of
 from crossdock.wiring.intakes import AmazonQueue, receive_webhook
@@ -158,6 +159,11 @@ class House:
     def problems(self) -> list[Problem]:
         """What is wrong with the workspace's files."""
         return self.language.problems
+
+    @property
+    def row_problems(self) -> list[Problem]:
+        """Rows and cells of tables that cannot be used; the records that need them wait."""
+        return [*self.language.table_problems, *cost_problems(self.settings.folder)]
 
     @property
     def flows(self) -> Mapping[str, Flow]:

@@ -21,12 +21,14 @@ from crossdock.connectors.amazon import models as amazon
 from crossdock.connectors.tims import models as tims
 from crossdock.kernel.errors import ConfigError, Problem
 from crossdock.kernel.operation import Operation
+from crossdock.lang.columns import Columns, read_columns
 from crossdock.lang.compile import Mapping as RowMapping
 from crossdock.lang.compile import compile_mapping
 from crossdock.lang.flow import Flow, check_flow, compile_flow, load_flow
 from crossdock.lang.functions import FUNCTIONS, Functions
 from crossdock.lang.lookups import LookupTable
 from crossdock.lang.mapping import MappingSource, load_mapping
+from crossdock.wiring.costfile import cost_problems
 
 SHIPPED = Path(business.__file__).parent
 
@@ -43,8 +45,13 @@ class Language:
     flows: dict[str, Flow] = field(default_factory=dict)
     mappings: dict[str, RowMapping] = field(default_factory=dict)
     tables: dict[str, LookupTable] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)  # nothing runs while there is one
     files: dict[str, Path] = field(default_factory=dict)  # name of a flow or mapping -> its file
+
+    @property
+    def table_problems(self) -> list[Problem]:
+        """Rows and cells that cannot be used: a record that needs one waits, the others go on."""
+        return [p for table in self.tables.values() for p in table.problems]
 
 
 def read_language(workspace: Path | None, operations: Mapping[str, Operation]) -> Language:
@@ -69,8 +76,9 @@ def language_of(settings: Any) -> Language:
 
 
 def check_workspace(settings: Any) -> list[Problem]:
-    """Everything that is wrong with a workspace's flows, mappings and tables."""
-    return language_of(settings).problems
+    """Everything that is wrong with a workspace's flows, mappings and tables, costs included."""
+    language = language_of(settings)
+    return [*language.problems, *language.table_problems, *cost_problems(settings.folder)]
 
 
 def types() -> dict[str, Any]:
@@ -115,16 +123,43 @@ def _layers(workspace: Path | None, folder: str, pattern: str) -> list[Path]:
     return shipped + own
 
 
+def read_table(workspace: Path | None, room: str, name: str) -> LookupTable:
+    """One shipped table or the workspace's own; a ConfigError when it cannot be read as a whole."""
+    path = table_path(workspace, room, f"{name}.csv") if workspace else (
+        SHIPPED / room / "lookups" / f"{name}.csv"
+    )  # fmt: skip
+    return _table(name, path, workspace, read_rules(workspace)[0])
+
+
+def read_rules(workspace: Path | None) -> tuple[dict[str, Columns], list[Problem]]:
+    """What the cells of each table may hold, and what is wrong with the files that say so."""
+    rules: dict[str, Columns] = {}
+    problems: list[Problem] = []
+    for path in _layers(workspace, "lookups", "columns.yaml"):
+        found, wrong = read_columns(path.read_bytes(), _shown(path, workspace))
+        rules |= found
+        problems += wrong
+    return rules, problems
+
+
+def _table(
+    name: str, path: Path, workspace: Path | None, rules: Mapping[str, Columns]
+) -> LookupTable:
+    return LookupTable.read(
+        name, path.read_bytes(), _shown(path, workspace),
+        TABLE_KINDS.get(name, "mapping-stopped"), rules.get(name),
+    )  # fmt: skip
+
+
 def _read_tables(language: Language, workspace: Path | None) -> None:
     files = {path.stem: path for path in _layers(workspace, "lookups", "*.csv")}
+    rules, language.problems[:] = read_rules(workspace)
     for name, path in files.items():
         try:
-            language.tables[name] = LookupTable.read(
-                name, path.read_bytes(), _shown(path, workspace),
-                TABLE_KINDS.get(name, "mapping-stopped"),
-            )  # fmt: skip
+            language.tables[name] = _table(name, path, workspace, rules)
         except ConfigError as error:
             language.problems += error.problems
+            language.tables[name] = LookupTable.unread(name, _shown(path, workspace))
 
 
 def _read_mappings(language: Language, workspace: Path | None) -> dict[str, MappingSource]:

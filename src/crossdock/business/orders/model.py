@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from crossdock.kernel.errors import NeedsPerson
 from crossdock.kernel.money import Money
 
 
@@ -162,6 +163,21 @@ class Terms:
     hold_days: int = 7  # how long stock waits for a pending order
     open_customer: bool = False  # open the customer in TIMS when it is missing
     change_amounts: bool = False  # TIMS takes new discounts, tax and charges, not only quantities
+
+    def __post_init__(self) -> None:
+        """A word that nobody defined is a question; taken for another, it taxes an order twice."""
+        for name, words in CHOICES.items():
+            word = getattr(self, name)
+            if word is not None and word not in words:
+                raise NeedsPerson(
+                    f"{name} is {word!r}, which means nothing here",
+                    kind="mapping-stopped",
+                    remedy=f"Write {' or '.join(words)} (lookups/marketplaces.csv), then retry.",
+                )
+
+
+CHOICES = {"tax_collected_by": ("marketplace", "seller"), "buyer_cancel": ("ask", "accept", "ship")}
+"""The only words of these fields of Terms."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ def business_day(moment: datetime, time_zone: str) -> date:
         return moment.astimezone(UTC).date()
     try:
         return moment.astimezone(ZoneInfo(time_zone)).date()
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise NeedsPerson(
             f"there is no time zone {time_zone!r}",
             kind="mapping-stopped",
