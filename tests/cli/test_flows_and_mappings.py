@@ -11,6 +11,7 @@ from crossdock.cli.serving import _ready
 from crossdock.connectors.http import Network
 from crossdock.settings import read_settings
 from crossdock.wiring import load
+from crossdock.wiring.livetables import TABLES
 from tests.cli.conftest import LINKED, Run, Workplace, data
 
 ORDER = {
@@ -189,3 +190,11 @@ def test_a_bad_row_is_told_at_the_start_and_lets_it_start(
         assert ORDERS in house.flows
     finally:
         house.close()
+
+
+def test_the_engine_takes_flows_over_the_tables_as_they_are_and_watches_them(
+    place: Workplace,
+) -> None:
+    house = load(read_settings(place.folder, {}), database=place.db)
+    assert house.engine.runner.flows is house.flows
+    assert TABLES in house.engine.runner.feeds

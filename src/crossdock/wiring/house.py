@@ -26,7 +26,6 @@ from crossdock.kernel.errors import ConfigError, Problem
 from crossdock.kernel.operation import Operation, table
 from crossdock.kernel.quota import Buckets, MemoryBuckets
 from crossdock.lang.compile import Mapping as RowMapping
-from crossdock.lang.flow import Flow
 from crossdock.wiring.accounts import (
     amazon_account,
     buckets_of,
@@ -39,6 +38,7 @@ from crossdock.wiring.customer_runs import customer_operations, customers_feed
 from crossdock.wiring.feeds import feeds_of
 from crossdock.wiring.intakes import AmazonQueue, receive_webhook
 from crossdock.wiring.language import Language, read_language
+from crossdock.wiring.livetables import LiveFlows, tables_feed
 from crossdock.wiring.operations import every_operation
 from crossdock.wiring.privacy import purge_feed, vault_of
 from crossdock.wiring.settlement_runs import (
@@ -165,10 +165,10 @@ class House:
         """Rows and cells of tables that cannot be used; the records that need them wait."""
         return [*self.language.table_problems, *cost_problems(self.settings.folder)]
 
-    @property
-    def flows(self) -> Mapping[str, Flow]:
-        """Flows that can run."""
-        return self.language.flows
+    @cached_property
+    def flows(self) -> LiveFlows:
+        """Flows that can run, over the lookup tables as they are now."""
+        return LiveFlows(self.language, self.settings.folder)
 
     @property
     def mappings(self) -> Mapping[str, RowMapping]:
@@ -190,6 +190,7 @@ class House:
             receivables_feed(lambda: self.db, self.clock.now),
             customers_feed(self.tims, self.settings.folder),
             purge_feed(self.db),
+            tables_feed(self.flows),
             *stock_feeds(self.stock),
         ):
             feeds[found.name] = found
