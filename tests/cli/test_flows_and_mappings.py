@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from crossdock.cli.queries import FULFILMENT, ORDER_LINK, ORDERS, SHIPMENT_LINK
+from crossdock.cli.running import noted
 from crossdock.cli.serving import _ready
 from crossdock.connectors.http import Network
 from crossdock.settings import read_settings
@@ -198,3 +199,30 @@ def test_the_engine_takes_flows_over_the_tables_as_they_are_and_watches_them(
     house = load(read_settings(place.folder, {}), database=place.db)
     assert house.engine.runner.flows is house.flows
     assert TABLES in house.engine.runner.feeds
+
+
+def test_doctor_and_check_say_when_a_worker_runs_an_older_version(
+    place: Workplace, run: Run
+) -> None:
+    settings = read_settings(place.folder, {})
+    own = place.folder / "mappings" / "mine.yaml"
+    with noted(settings):
+        assert data(run("flow", "check", "--json"))["older"] == []
+        own.parent.mkdir()
+        own.write_text("mapping: orders.mine\n")
+        (place.folder / "lookups").mkdir()
+        (place.folder / "lookups" / "mine.csv").write_text("a,b\n")  # read again by itself
+        [behind] = data(run("flow", "check", "--json"))["older"]
+        assert (behind["worker"], behind["files"]) == (settings.worker, ["mappings/mine.yaml"])
+        assert "still runs the older mappings/mine.yaml" in run("flow", "check").stderr
+        found = data(run("doctor", "--offline", "--json"))["findings"]
+        assert any("still runs the older mappings/mine.yaml" in f["words"] for f in found)
+    assert data(run("flow", "check", "--json"))["older"] == []
+
+
+def test_what_a_killed_worker_left_behind_is_not_taken_for_a_running_one(
+    place: Workplace, run: Run
+) -> None:
+    left = {"worker": "main", "pid": 1, "files": {"crossdock.yaml": "x"}}
+    (place.folder / ".running-x.json").write_text(json.dumps(left))
+    assert data(run("flow", "check", "--json"))["older"] == []

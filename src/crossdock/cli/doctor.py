@@ -59,6 +59,7 @@ def _examined(settings: "Settings", found: "list[Finding]", *, offline: bool) ->
         if state.ready:
             found += examine.work(db, settings.clock().now(), datetime.now(UTC))
     found += examine.flows(settings)
+    found += examine.running(settings)
     if not offline:
         output.note("Trying the connections ...")
         found += examine.connections(settings)

@@ -155,6 +155,18 @@ def flows(found: "Settings") -> list[Finding]:
     return shown
 
 
+def running(found: "Settings") -> list[Finding]:
+    """Workers that run flows, mappings or settings as they were when they started."""
+    from crossdock.cli.running import older
+
+    fix = "Start it again: crossdock serve"
+    return [
+        finding(f"worker {o.worker}", ok=False, words=f"process {o.pid} still runs the older "
+                f"{', '.join(o.files)}", fix=fix)
+        for o in older(found)
+    ]  # fmt: skip
+
+
 def connections(found: "Settings") -> list[Finding]:
     """Are we let in? A connection that is not configured has been reported already."""
     from crossdock.cli.session import connections_of

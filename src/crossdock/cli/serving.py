@@ -48,12 +48,13 @@ def _opened(
 ) -> "Iterator[tuple[Settings, House, threading.Event]]":
     """A house whose runs survive crashes, once everything about it is in order."""
     from crossdock.cli.locks import only_worker, refuse_second
+    from crossdock.cli.running import noted
     from crossdock.cli.session import house_of, settings_of
 
     settings = settings_of(workspace, tolerate=False)
     with stopping() as stop, only_worker(settings) as alone:
         refuse_second(settings, alone=alone)
-        with house_of(settings, durable=True) as house:
+        with noted(settings), house_of(settings, durable=True) as house:
             _ready(house)
             yield settings, house, stop
 

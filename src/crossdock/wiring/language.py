@@ -113,6 +113,14 @@ def check_workspace(settings: Any) -> list[Problem]:
     return [*language.problems, *language.table_problems, *cost_problems(settings.folder)]
 
 
+def program_files(workspace: Path) -> dict[str, Path]:
+    """Every file of flows and mappings, as a person would name it."""
+    own = sorted((workspace / "flows").glob("*.yaml"))
+    flows = [*sorted(SHIPPED.glob("*/flow*.yaml")), *own]
+    files = [*flows, *_layers(workspace, "mappings", "*.yaml")]
+    return {_shown(path, workspace): path for path in files}
+
+
 def types() -> dict[str, Any]:
     """The types that mapping files name: "amazon.Order", "orders.Order", "tims.NewSalesOrder"."""
     rooms = {
