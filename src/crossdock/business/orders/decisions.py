@@ -6,7 +6,7 @@ plan. A fingerprint of what was last applied tells news from what TIMS's own sta
 
 from dataclasses import replace
 
-from crossdock.business.orders.changes import agrees, revise
+from crossdock.business.orders.changes import differences, revise
 from crossdock.business.orders.model import (
     Action,
     HeldStock,
@@ -150,6 +150,7 @@ def _after_amazon_cancelled(order: Order, state: str | None, tims: TimsOrder | N
         "order-locked",
         f"cancelled at Amazon, but sales order {tims.number} is {tims.status} in TIMS",
         "Stop it in the warehouse, or book the goods back as a return; then close the case.",
+        {"status": tims.status, "differs": {"order": "cancelled at Amazon"}},
     )
     return _ask(order, question)
 
@@ -174,19 +175,22 @@ def _in_tims(
 def _on_news(order: Order, terms: Terms, state: str, tims: TimsOrder) -> Plan:
     release = tims.status == "Entered"
     wanted = draft(order, terms)
-    if agrees(wanted, tims):
+    differs = differences(wanted, tims)
+    if not differs:
         return _plan(Action.NOTHING, "TIMS says the same", order, state, release=release)
     if tims.status not in PRE_SHIP:
         question = Question(
             "order-locked",
-            f"changed at Amazon, but sales order {tims.number} is {tims.status} in TIMS",
+            f"changed at Amazon ({', '.join(differs)}), but sales order {tims.number} is "
+            f"{tims.status} in TIMS",
             "Settle the change with the warehouse in TIMS by hand, then retry.",
+            {"status": tims.status, "differs": differs},
         )
         return _ask(order, question)
     try:
         revise(order, terms, tims)
     except NeedsPerson as why:
-        return _ask(order, Question(why.kind, why.message, why.remedy))
+        return _ask(order, Question(why.kind, why.message, why.remedy, why.evidence))
     return _plan(Action.CHANGE, "changed at Amazon", order, state, release=release)
 
 
@@ -195,12 +199,15 @@ def _after_it_shipped(
 ) -> Plan:
     if tims is None or same(fingerprint_of(order), applied):
         return _nothing(order, "shipped", OVER)
-    if agrees(draft(order, terms), tims):
+    differs = differences(draft(order, terms), tims)
+    if not differs:
         return _plan(Action.NOTHING, "shipped", order, OVER)
     question = Question(
         "order-locked",
-        f"it was changed at Amazon and has shipped, but sales order {tims.number} never followed",
+        f"it was changed at Amazon ({', '.join(differs)}) and has shipped, but sales order "
+        f"{tims.number} never followed",
         "Find out what was shipped where, settle it with the buyer, then close the case.",
+        {"status": tims.status, "differs": differs},
     )
     return _ask(order, question)
 

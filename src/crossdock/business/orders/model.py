@@ -1,5 +1,6 @@
 """An Amazon order in our words, and what is to be done about it in TIMS."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -323,6 +324,7 @@ class Question:
     kind: str
     message: str
     remedy: str
+    evidence: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
