@@ -145,7 +145,11 @@ def test_a_row_that_cannot_write_is_named(place: Workplace, run: Run, sample: Pa
 
 @pytest.mark.parametrize(
     ("written", "said"),
-    [("{", "is not JSON"), ('{"orderId": 5}', "is not a Order"), ("[]", "is not a Order")],
+    [
+        ("{", "is not JSON"),
+        ('{"orderId": 5}', "orderId: Input should be a valid string"),
+        ("[]", "does not fit Order"),
+    ],
 )
 def test_a_sample_that_is_no_sample_is_misuse(
     place: Workplace, run: Run, sample: Path, written: str, said: str

@@ -35,7 +35,29 @@ def settings(found: "Settings") -> list[Finding]:
         words = "is not set, and several workers share the store."
         fix = "Make one for all of them: crossdock privacy key --new"
         exposed.append(finding("privacy.key", ok=False, words=words, fix=fix))
-    return [*([] if wrong else [read]), *wrong, *exposed]
+    return [*([] if wrong else [read]), *wrong, *exposed, *_marketplaces(found)]
+
+
+def _marketplaces(found: "Settings") -> list[Finding]:
+    """Ids that Amazon does not have, or serves in another region."""
+    from crossdock.connectors.amazon.marketplaces import MARKETPLACES, REGIONS
+    from crossdock.kernel.errors import nearest
+
+    region, where = found.amazon.region, "crossdock.yaml, amazon.marketplaces"
+    wrong = []
+    for marketplace in found.amazon.marketplaces:
+        known = MARKETPLACES.get(marketplace)
+        if known is None:
+            words, fix = f"{marketplace} is no marketplace of Amazon.", nearest(
+                marketplace, [m.id for m in MARKETPLACES.values() if m.region == region]
+            )  # fmt: skip
+        elif known.region != region:
+            words = f"{marketplace} ({known.country}) is not in {REGIONS[region].name}."
+            fix = f"Write amazon.region: {known.region}, or take it out: an account has one region."
+        else:
+            continue
+        wrong.append(finding(where, ok=False, words=words, fix=fix))
+    return wrong
 
 
 def store(found: "Settings", state: "StoreState") -> Finding:

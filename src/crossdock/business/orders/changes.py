@@ -65,7 +65,7 @@ def agrees(wanted: Draft, tims: TimsOrder) -> bool:
 
 
 def differences(wanted: Draft, tims: TimsOrder) -> dict[str, str]:
-    """What TIMS says otherwise, by field. Of the address only the names: its values are personal."""
+    """What TIMS says otherwise, by field; of the address only which parts, as they are personal."""
     found = {}
     if not _same_address(wanted.ship_to, tims.ship_to):
         found["ship_to"] = ", ".join(_other_parts(wanted.ship_to, tims.ship_to)) or "all of it"
