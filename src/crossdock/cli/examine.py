@@ -65,9 +65,11 @@ def store(found: "Settings", state: "StoreState") -> Finding:
     if state.trouble:
         fix = "Start it, or correct `store` in crossdock.yaml; then: crossdock doctor"
         return finding("store", ok=False, words=f"does not answer: {state.trouble}", fix=fix)
+    if not state.found:
+        words = f"not started yet: {found.shown_store} gets its tables from crossdock serve"
+        return finding("store", ok=True, words=words)
     if not state.ready:
-        have = f"tables of version {state.found}" if state.found else "no tables yet"
-        words = f"{found.shown_store} has {have}"
+        words = f"{found.shown_store} has tables of version {state.found}"
         return finding("store", ok=False, words=words, fix="Run: crossdock store migrate")
     return finding("store", ok=True, words=f"{found.shown_store}, version {state.found}")
 
@@ -91,7 +93,9 @@ def _workers(db: "Database", wall: datetime) -> Finding:
     alive = [r.name for r in rows if r.alive]
     if alive:
         return finding("workers", ok=True, words=f"{len(alive)} at work: {', '.join(alive)}")
-    last = f"; the last was {rows[0].name}, {ago(rows[0].beat_at, wall)} ago" if rows else ""
+    if not rows:
+        return finding("workers", ok=True, words="not started yet: crossdock serve")
+    last = f"; the last was {rows[0].name}, {ago(rows[0].beat_at, wall)} ago"
     return finding("workers", ok=False, words=f"none at work{last}", fix="Run: crossdock serve")
 
 

@@ -30,7 +30,7 @@ REMEDIES = {
     "program-not-supported": "Handle the order in Seller Central by hand, then close the case.",
     "unknown-sku": "Add the SKU to lookups/skus.csv, then retry.",
     "missing-role": (
-        "Give the application the Direct-to-Consumer Shipping role in Seller Central, "
+        "Give the application the Direct-to-Consumer Delivery role in Seller Central, "
         "authorise it again, then retry."
     ),
     "missing-address": "Complete the address in Seller Central or with the buyer, then retry.",
