@@ -185,6 +185,9 @@ def conclude(verdict: dict[str, Any], status: dict[str, Any], seconds: float) ->
         console.print(f"Listed cases ({len(cases)}), each with its remedy:")
         for case in cases[:12]:
             console.print(f"  {case['kind']:24} {case['flow']:12} {case['key']}")
+            console.print(f"    {case['remedy']}", highlight=False, markup=False)
+        if len(cases) > 12:
+            console.print("  ... all of them: .venv/bin/crossdock case list")
     return bool(verdict["ok"])
 
 

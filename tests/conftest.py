@@ -1,6 +1,7 @@
 """Where the tests find a PostgreSQL, Amazon's published models, and a clock."""
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +16,14 @@ from crossdock.kernel.clock import ManualClock
 
 # How long an example takes says nothing about right or wrong, and machines differ.
 settings.register_profile("crossdock", deadline=None)
-settings.load_profile("crossdock")
+settings.register_profile("quick", deadline=None, max_examples=25)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """`make check` tries each property on fewer examples than `make test`."""
+    quick = config.option.markexpr == "not slow"
+    settings.load_profile("quick" if quick else "crossdock")
+
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -89,8 +97,21 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def db(store_url: str) -> Iterator[Database]:
+def db(store_url: str, migrated: Path) -> Iterator[Database]:
+    """A store with its tables; SQLite's are a copy, because making them takes a while."""
+    if store_url.startswith("sqlite:///"):
+        shutil.copy(migrated, store_url.removeprefix("sqlite:///"))
     database = open_database(store_url)
     database.migrate()
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables and nothing in them."""
+    file = tmp_path_factory.mktemp("migrated") / "empty.db"
+    database = open_database(f"sqlite:///{file}")
+    database.migrate()
+    database.close()
+    return file

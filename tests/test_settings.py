@@ -156,6 +156,12 @@ def test_what_a_lookup_table_decides_is_no_setting(workspace: Workspace) -> None
     assert "orders" in problem
 
 
+def test_a_section_that_stands_there_twice_is_told_once(workspace: Workspace) -> None:
+    said = problems_of(workspace(WRITTEN + "amazon:\n  region: na\n"))
+    assert [line for line in said if "amazon" in line and "stands there already" not in line] == []
+    assert any("amazon: stands there already" in line for line in said)
+
+
 def test_a_field_that_stands_there_twice_is_refused(workspace: Workspace) -> None:
     said = problems_of(workspace(WRITTEN + "store: sqlite:///other.db\n"))
     assert any("line 14, store: stands there already in line 1" in line for line in said)

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from crossdock.cli.queries import FULFILMENT, ORDER_LINK, ORDERS, SHIPMENT_LINK
+from crossdock.cli.running import noted
+from crossdock.cli.serving import _ready
 from crossdock.connectors.http import Network
 from crossdock.settings import read_settings
 from crossdock.wiring import load
+from crossdock.wiring.livetables import TABLES
 from tests.cli.conftest import LINKED, Run, Workplace, data
 
 ORDER = {
@@ -142,7 +145,11 @@ def test_a_row_that_cannot_write_is_named(place: Workplace, run: Run, sample: Pa
 
 @pytest.mark.parametrize(
     ("written", "said"),
-    [("{", "is not JSON"), ('{"orderId": 5}', "is not a Order"), ("[]", "is not a Order")],
+    [
+        ("{", "is not JSON"),
+        ('{"orderId": 5}', "orderId: Input should be a valid string"),
+        ("[]", "does not fit Order"),
+    ],
 )
 def test_a_sample_that_is_no_sample_is_misuse(
     place: Workplace, run: Run, sample: Path, written: str, said: str
@@ -157,3 +164,69 @@ def test_an_unknown_mapping_names_the_nearest(place: Workplace, run: Run, sample
     result = run(*PREVIEW, str(sample), "--mapping", "orders.from_amazn")
     assert result.exit_code == 2
     assert "'orders.from_amazon'" in result.stderr
+
+
+def test_a_cell_that_cannot_be_used_is_named_by_check_and_doctor(
+    place: Workplace, run: Run
+) -> None:
+    (place.folder / "lookups").mkdir()
+    table = place.folder / "lookups" / "skus.csv"
+    table.write_text("sku,item,uom,units_per_pack\nA,T,EA,zero\nB,T,EA,1\n")
+    (place.folder / "costs.csv").write_text("sku,cost,currency,from\nA,1,USD,soon\n")
+    told = "lookups/skus.csv: row 2, column units_per_pack: is 'zero'. Write a whole number"
+    result = run("flow", "check")
+    assert result.exit_code == 1
+    assert told in result.stdout
+    assert "costs.csv: line 2: " in result.stdout
+    found = {f["what"]: f for f in data(run("doctor", "--offline", "--json"))["findings"]}
+    assert found["lookups/skus.csv, row 2, column units_per_pack"]["fix"].startswith("Write")
+
+
+def test_a_bad_row_is_told_at_the_start_and_lets_it_start(
+    place: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place.folder / "lookups").mkdir()
+    table = place.folder / "lookups" / "skus.csv"
+    table.write_text("sku,item,uom,units_per_pack\nA,T,EA,zero\n")
+    house = load(read_settings(place.folder, {}))
+    try:
+        _ready(house)  # raises when nothing may start
+        assert "row 2, column units_per_pack" in capsys.readouterr().err
+        assert ORDERS in house.flows
+    finally:
+        house.close()
+
+
+def test_the_engine_takes_flows_over_the_tables_as_they_are_and_watches_them(
+    place: Workplace,
+) -> None:
+    house = load(read_settings(place.folder, {}), database=place.db)
+    assert house.engine.runner.flows is house.flows
+    assert TABLES in house.engine.runner.feeds
+
+
+def test_doctor_and_check_say_when_a_worker_runs_an_older_version(
+    place: Workplace, run: Run
+) -> None:
+    settings = read_settings(place.folder, {})
+    own = place.folder / "mappings" / "mine.yaml"
+    with noted(settings):
+        assert data(run("flow", "check", "--json"))["older"] == []
+        own.parent.mkdir()
+        own.write_text("mapping: orders.mine\n")
+        (place.folder / "lookups").mkdir()
+        (place.folder / "lookups" / "mine.csv").write_text("a,b\n")  # read again by itself
+        [behind] = data(run("flow", "check", "--json"))["older"]
+        assert (behind["worker"], behind["files"]) == (settings.worker, ["mappings/mine.yaml"])
+        assert "still runs the older mappings/mine.yaml" in run("flow", "check").stderr
+        found = data(run("doctor", "--offline", "--json"))["findings"]
+        assert any("still runs the older mappings/mine.yaml" in f["words"] for f in found)
+    assert data(run("flow", "check", "--json"))["older"] == []
+
+
+def test_what_a_killed_worker_left_behind_is_not_taken_for_a_running_one(
+    place: Workplace, run: Run
+) -> None:
+    left = {"worker": "main", "pid": 1, "files": {"crossdock.yaml": "x"}}
+    (place.folder / ".running-x.json").write_text(json.dumps(left))
+    assert data(run("flow", "check", "--json"))["older"] == []

@@ -101,6 +101,39 @@ def test_a_store_that_does_not_answer_is_a_sentence(folder: Path, run: Run) -> N
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["serve", "worker", "flow run orders 111-1111111-1111111", "stock list", "quota plan",
+     "bank list", "settlement list"],
+)  # fmt: skip
+@pytest.mark.parametrize("store", ["postgresql://me:hunter2@127.0.0.1:9/x", "sqlite:////proc/x.db"])
+def test_every_command_says_so_when_the_store_is_away(
+    folder: Path, run: Run, words: str, store: str
+) -> None:
+    shared = f"store: {store}\nprivacy:\n  key: {'A' * 43}=\n"
+    (folder / "crossdock.yaml").write_text(shared + (folder / "crossdock.yaml").read_text())
+    error = data(run(*words.split(), "--json"))["error"]
+    assert error["kind"] != "Defect", error
+    assert "does not answer" in error["message"] or "/proc/x.db" in error["message"]
+    assert "hunter2" not in error["message"]
+
+
+def test_wrong_words_are_json_too(run: Run, folder: Path) -> None:
+    for words in (["order", "list", "--limit", "0"], ["case", "show"], ["case", "retry", "--frob"],
+                  ["frobnicate"], ["--frob"]):  # fmt: skip
+        result = run(*words, "--json", at=None)
+        assert result.exit_code == 2, words
+        assert data(result)["error"]["kind"] == "Misuse"
+        assert result.stderr == ""
+
+
+def test_a_path_that_cannot_be_used_is_named(run: Run) -> None:
+    result = run("init", "/proc/x", at=None)
+    assert result.exit_code == 2
+    assert "/proc/x" in result.stderr
+    assert "fault in Crossdock" not in result.stderr
+
+
 def test_a_broken_store_is_a_sentence(folder: Path, run: Run) -> None:
     (folder / "crossdock.db").write_bytes(b"this is not a database, not at all" * 100)
     result = run("case", "list")

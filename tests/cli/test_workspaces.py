@@ -95,7 +95,6 @@ def test_the_store_is_made_once(folder: Path, run: Run) -> None:
 def test_doctor_names_the_next_command_for_each_finding(day: Workplace, run: Run) -> None:
     result = run("doctor", "--offline")
     assert result.exit_code == 1
-    assert "crossdock serve" in result.stdout
     assert "crossdock case list" in result.stdout
     found = findings(run)
     assert found["cases"]["words"] == "1 unknown-sku"
@@ -121,7 +120,25 @@ def test_doctor_tells_of_paused_operations(place: Workplace, run: Run) -> None:
     assert "crossdock connection test tims" in str(found["fix"])
 
 
-def test_doctor_without_a_store_says_how_to_make_it(folder: Path, run: Run) -> None:
+def test_doctor_is_content_with_a_workspace_that_was_never_started(folder: Path, run: Run) -> None:
+    result = run("doctor", "--offline")
+    assert result.exit_code == 0, result.stdout
+    assert "not started yet" in str(findings(run)["store"]["words"])
+
+
+def test_doctor_is_content_with_tables_and_no_worker_yet(place: Workplace, run: Run) -> None:
+    assert "not started yet" in str(findings(run)["workers"]["words"])
+    assert run("doctor", "--offline").exit_code == 0
+
+
+def test_a_worker_that_was_there_and_is_gone_is_a_finding(place: Workplace, run: Run) -> None:
+    place.beat(datetime(2026, 1, 1, tzinfo=UTC))
+    assert findings(run)["workers"]["fix"] == "Run: crossdock serve"
+
+
+def test_doctor_tells_of_tables_of_another_version(place: Workplace, run: Run) -> None:
+    with place.db.writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     assert "crossdock store migrate" in str(findings(run)["store"]["fix"])
 
 

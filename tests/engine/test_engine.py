@@ -311,7 +311,7 @@ def test_a_power_cut_around_a_write_leaves_nothing_missing(
     assert inbox.depth(db, clock.now()) == {}
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.sampled_from("ABCDE"), max_size=4), max_size=12))
 def test_arrival_order_doubling_and_batching_never_change_the_end(
     clock: ManualClock, heard: list[list[str]]

@@ -4,6 +4,7 @@ import pytest
 
 from crossdock.kernel.errors import ConfigError
 from crossdock.lang import lookups
+from crossdock.lang.columns import Column
 from crossdock.lang.lookups import LookupTable
 
 
@@ -43,6 +44,25 @@ def test_all_problems_are_told_at_once_with_their_rows() -> None:
         "lookups/carriers.csv: row 5: has 2 cells, but the header has 4. "
         "Check commas; quote cells that hold one.",
     ]
+
+
+def test_a_row_that_cannot_be_used_is_named_and_the_others_are_read() -> None:
+    table = read("amazon,tims\nUPS,1\nUPS,2\nDHL,1,2\n,5\nFEDEX,3\n")
+    assert [problem.where for problem in table.problems] == ["row 3", "row 4", "row 5"]
+    assert {key: row.fault("tims") is not None for key, row in table.rows.items()} == {
+        "UPS": True, "DHL": True, "FEDEX": False,
+    }  # fmt: skip
+    assert table.rows["UPS"].cells == {"tims": ""}  # neither of the two is believed
+
+
+def test_a_cell_is_checked_by_its_column_and_a_column_without_a_rule_is_free() -> None:
+    rules = {"rule": Column(words=("one", "open"))}
+    table = LookupTable.read("b", "id,rule,note\na,One,x\nb,one,\n", "lookups/b.csv", rules=rules)
+    assert [str(problem) for problem in table.problems] == [
+        "lookups/b.csv: row 2, column rule: is 'One'. Write one, open."
+    ]
+    assert table.rows["a"].fault("note") is None
+    assert table.rows["a"].fault("note", "rule") == table.problems[0]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from crossdock.kernel.errors import ConfigError, NeedsPerson, TryAgain
-from crossdock.wiring.costing import read_costs
+from crossdock.wiring.costfile import cost_problems, read_costs
 from tests.business.settlements.files import line, report
 from tests.wiring.test_settling import FEE, PRINCIPAL, Office
 
@@ -107,9 +107,30 @@ def test_nobody_is_asked_for_costs_who_books_none(office):
 def test_every_row_of_the_cost_file_that_cannot_be_read_is_named(office):
     office.write_costs("TORCH,x,USD,2026-01-01", "TIP,1,USD,soon", ",1,USD,2026-01-01",
                        "A,1,USD,2026-01-01", "A,2,USD,2026-01-01", "B,-1,USD,2026-01-01")  # fmt: skip
-    with pytest.raises(ConfigError) as caught:
+    assert [p.where for p in cost_problems(office.folder)] == [f"line {n}" for n in (2, 3, 4, 6, 7)]
+
+
+def test_a_row_that_cannot_be_read_holds_its_own_sku_alone(office):
+    office.write_costs(
+        "TORCH,30.00,USD,2026-01-01", "TORCH,x,USD,2026-06-01", "TIP,1,USD,2026-01-01"
+    )
+    with pytest.raises(NeedsPerson) as caught:
+        office.settle(*sold("TORCH", 9000, 2), *sold("TIP", 500, 3))
+    assert caught.value.kind == "cost-missing"
+    assert caught.value.evidence["missing"] == [
+        "TORCH: costs.csv line 3: 'x' is not an amount of money"
+    ]
+    assert office.poster.costing.look(NUMBER).sold[0].sku == "TIP"
+
+
+@pytest.mark.parametrize(
+    "text", [b"sku,cost\nA,1\n", b"sku,cost,currency,from\n\xff", b'sku,cost,currency,from\n"A']
+)
+def test_what_is_no_cost_file_is_told_and_never_a_crash(office, text):
+    (office.folder / "costs.csv").write_bytes(text)
+    assert [p.file for p in cost_problems(office.folder)] == ["costs.csv"]
+    with pytest.raises(ConfigError):
         read_costs(office.folder)
-    assert [p.where for p in caught.value.problems] == [f"line {n}" for n in (2, 3, 4, 6, 7)]
 
 
 def test_a_cost_holds_until_the_next_one(office):

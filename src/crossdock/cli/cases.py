@@ -99,7 +99,7 @@ def show(
 def _print_case(case: "Case", page: str, evidence: object, moments: "list[Moment]") -> None:
     import json
 
-    from crossdock.cli import output, timeline
+    from crossdock.cli import output, queries, timeline
 
     about = f"{case.about}: " if case.about else ""
     output.say(f"{about}{case.message}", "bold")
@@ -117,15 +117,7 @@ def _print_case(case: "Case", page: str, evidence: object, moments: "list[Moment
     output.say("\nTimeline")
     timeline.draw(moments)
     if case.state == "open":
-        output.say(f"\n{_next(case)}")
-
-
-def _next(case: "Case") -> str:
-    from crossdock.engine.model import INTAKE
-
-    if case.flow == INTAKE:  # no record stands behind it
-        return f"Next: crossdock case resolve {case.id} --reason TEXT, if it does not close itself"
-    return f"Next: crossdock case retry {case.id}"
+        output.say(f"\nNext: {queries.next_step(case)}")
 
 
 @app.command("retry")

@@ -58,7 +58,8 @@ def _examined(settings: "Settings", found: "list[Finding]", *, offline: bool) ->
         found.append(examine.store(settings, state))
         if state.ready:
             found += examine.work(db, settings.clock().now(), datetime.now(UTC))
-    found.append(examine.flows(settings))
+    found += examine.flows(settings)
+    found += examine.running(settings)
     if not offline:
         output.note("Trying the connections ...")
         found += examine.connections(settings)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crossdock.settings import Settings
 
 _DEEP = 1000  # keys that wait: more is a backlog
+_MOST = 20  # problems of files that are shown; `flow check` shows all
 _LEARNED_LOW = 0.5  # of the rate the other side names
 
 
@@ -34,7 +35,29 @@ def settings(found: "Settings") -> list[Finding]:
         words = "is not set, and several workers share the store."
         fix = "Make one for all of them: crossdock privacy key --new"
         exposed.append(finding("privacy.key", ok=False, words=words, fix=fix))
-    return [*([] if wrong else [read]), *wrong, *exposed]
+    return [*([] if wrong else [read]), *wrong, *exposed, *_marketplaces(found)]
+
+
+def _marketplaces(found: "Settings") -> list[Finding]:
+    """Ids that Amazon does not have, or serves in another region."""
+    from crossdock.connectors.amazon.marketplaces import MARKETPLACES, REGIONS
+    from crossdock.kernel.errors import nearest
+
+    region, where = found.amazon.region, "crossdock.yaml, amazon.marketplaces"
+    wrong = []
+    for marketplace in found.amazon.marketplaces:
+        known = MARKETPLACES.get(marketplace)
+        if known is None:
+            words, fix = f"{marketplace} is no marketplace of Amazon.", nearest(
+                marketplace, [m.id for m in MARKETPLACES.values() if m.region == region]
+            )  # fmt: skip
+        elif known.region != region:
+            words = f"{marketplace} ({known.country}) is not in {REGIONS[region].name}."
+            fix = f"Write amazon.region: {known.region}, or take it out: an account has one region."
+        else:
+            continue
+        wrong.append(finding(where, ok=False, words=words, fix=fix))
+    return wrong
 
 
 def store(found: "Settings", state: "StoreState") -> Finding:
@@ -42,9 +65,11 @@ def store(found: "Settings", state: "StoreState") -> Finding:
     if state.trouble:
         fix = "Start it, or correct `store` in crossdock.yaml; then: crossdock doctor"
         return finding("store", ok=False, words=f"does not answer: {state.trouble}", fix=fix)
+    if not state.found:
+        words = f"not started yet: {found.shown_store} gets its tables from crossdock serve"
+        return finding("store", ok=True, words=words)
     if not state.ready:
-        have = f"tables of version {state.found}" if state.found else "no tables yet"
-        words = f"{found.shown_store} has {have}"
+        words = f"{found.shown_store} has tables of version {state.found}"
         return finding("store", ok=False, words=words, fix="Run: crossdock store migrate")
     return finding("store", ok=True, words=f"{found.shown_store}, version {state.found}")
 
@@ -68,7 +93,9 @@ def _workers(db: "Database", wall: datetime) -> Finding:
     alive = [r.name for r in rows if r.alive]
     if alive:
         return finding("workers", ok=True, words=f"{len(alive)} at work: {', '.join(alive)}")
-    last = f"; the last was {rows[0].name}, {ago(rows[0].beat_at, wall)} ago" if rows else ""
+    if not rows:
+        return finding("workers", ok=True, words="not started yet: crossdock serve")
+    last = f"; the last was {rows[0].name}, {ago(rows[0].beat_at, wall)} ago"
     return finding("workers", ok=False, words=f"none at work{last}", fix="Run: crossdock serve")
 
 
@@ -134,18 +161,36 @@ def _is_low(row: dict[str, Any]) -> bool:
     return learned is not None and (named is None or learned < named * _LEARNED_LOW)
 
 
-def flows(found: "Settings") -> Finding:
+def flows(found: "Settings") -> list[Finding]:
     """Flows, mappings and lookup tables."""
     from crossdock import wiring
 
     try:
         problems = wiring.check_workspace(found)
     except CrossdockError as error:
-        return finding("flows", ok=False, words=str(error), fix="Run: crossdock flow check")
-    if problems:
-        words = f"{len(problems)} problems; first: {problems[0]}"
-        return finding("flows", ok=False, words=words, fix="Run: crossdock flow check")
-    return finding("flows", ok=True, words="flows, mappings and lookup tables are in order")
+        return [finding("flows", ok=False, words=str(error), fix="Run: crossdock flow check")]
+    if not problems:
+        words = "flows, mappings and lookup tables are in order"
+        return [finding("flows", ok=True, words=words)]
+    shown = [
+        finding(f"{p.file}, {p.where}", ok=False, words=p.what, fix=p.fix) for p in problems[:_MOST]
+    ]
+    if len(problems) > _MOST:
+        words = f"{len(problems) - _MOST} more problems"
+        shown.append(finding("flows", ok=False, words=words, fix="Run: crossdock flow check"))
+    return shown
+
+
+def running(found: "Settings") -> list[Finding]:
+    """Workers that run flows, mappings or settings as they were when they started."""
+    from crossdock.cli.running import older
+
+    fix = "Start it again: crossdock serve"
+    return [
+        finding(f"worker {o.worker}", ok=False, words=f"process {o.pid} still runs the older "
+                f"{', '.join(o.files)}", fix=fix)
+        for o in older(found)
+    ]  # fmt: skip
 
 
 def connections(found: "Settings") -> list[Finding]:

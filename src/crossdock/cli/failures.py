@@ -28,7 +28,10 @@ class Root(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         ctx.obj = "--json" in args
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except _usage_error() as error:
+            raise _as_asked(ctx, error) from error
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -38,11 +41,29 @@ class Root(TyperGroup):
         except BrokenPipeError:  # `crossdock order list | head`
             sys.stdout = None
             code = 0
+        except _usage_error() as error:
+            raise _as_asked(ctx, error) from error
         except Exception as error:
-            if isinstance(error, typer.Exit | typer.Abort | _usage_error()) or _wanted():
+            if isinstance(error, typer.Exit | typer.Abort) or _wanted():
                 raise
-            code = tell(unexpected(error), as_json=bool(ctx.obj))
+            code = tell(_named(error), as_json=bool(ctx.obj))
         raise typer.Exit(code)
+
+
+def _as_asked(ctx: Any, error: Exception) -> Exception:
+    """Wrong words in typer's own way, or as the JSON that was asked for."""
+    if not ctx.obj:
+        return error
+    return typer.Exit(tell(Misuse(error.format_message()), as_json=True))  # type: ignore[attr-defined]
+
+
+def _named(error: Exception) -> CrossdockError:
+    """A file or folder that cannot be used is the caller's to choose; all else is our fault."""
+    if isinstance(error, OSError) and isinstance(error.filename, str | bytes | os.PathLike):
+        return Misuse(
+            f"{os.fsdecode(error.filename)}: {error.strerror}; name another, or change it"
+        )
+    return unexpected(error)
 
 
 def _usage_error() -> type[Exception]:
@@ -59,6 +80,7 @@ def tell(error: CrossdockError, *, as_json: bool = False) -> int:
     """Print an error as sentences, or as {"error": ...}; the exit code."""
     from crossdock.cli.output import complain, note, show_json
 
+    error = _store_away(error) or error
     if as_json:
         show_json({"error": _as_data(error)})
     else:
@@ -67,6 +89,14 @@ def tell(error: CrossdockError, *, as_json: bool = False) -> int:
         for line in rest:
             note(line)
     return MISUSE if isinstance(error, Misuse) else NEEDS_PERSON
+
+
+def _store_away(error: CrossdockError) -> NeedsPerson | None:
+    """A running worker tries again by itself; a command ends, and says what to do."""
+    if not isinstance(error, TryAgain) or error.code != "store-away":
+        return None
+    remedy = "Start it, or correct `store` in crossdock.yaml; then: crossdock doctor"
+    return NeedsPerson(error.message, kind="store-away", remedy=remedy, code=error.code)
 
 
 def _as_lines(error: CrossdockError) -> list[str]:

@@ -46,11 +46,14 @@ def check(*, as_json: Json = False, workspace: Workspace = None) -> None:
     """Check every flow, mapping and lookup table; all problems at once."""
     from crossdock import wiring
     from crossdock.cli import output
+    from crossdock.cli.running import older
     from crossdock.cli.session import settings_of
 
-    problems = wiring.check_workspace(settings_of(workspace))
+    settings = settings_of(workspace)
+    problems, behind = wiring.check_workspace(settings), older(settings)
     if as_json:
-        output.show_json({"ok": not problems, "problems": problems})
+        found = [{"worker": o.worker, "pid": o.pid, "files": o.files} for o in behind]
+        output.show_json({"ok": not problems, "problems": problems, "older": found})
     elif problems:
         for problem in problems:
             output.say(str(problem))
@@ -58,6 +61,9 @@ def check(*, as_json: Json = False, workspace: Workspace = None) -> None:
         output.complain(f"{count}. Correct the files, then: crossdock flow check")
     else:
         output.say("Flows, mappings and lookup tables are in order.", "green")
+    if not as_json:
+        for each in behind:
+            output.note(f"Worker {each}. Start it again to use them.")
     if problems:
         raise typer.Exit(NEEDS_PERSON)
 

@@ -1,5 +1,6 @@
 """crossdock mapping: what a mapping makes of a sample."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,10 @@ LARGEST = 20_000_000  # bytes of a sample
 def preview(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A sample document, JSON.")],
     *,
-    name: Annotated[str, typer.Option("--mapping", "-m", help="The mapping's name.")],
+    name: Annotated[
+        str | None,
+        typer.Option("--mapping", "-m", help="Its name; else what the document fits tells it."),
+    ] = None,
     personal: Annotated[
         bool, typer.Option("--show-personal", help="Print names and addresses too.")
     ] = False,
@@ -33,8 +37,12 @@ def preview(
     from crossdock.cli.session import settings_of
 
     document = _document(file)
-    mapping = _named(wiring.language_of(settings_of(workspace)).mappings, name)
-    sample = _sample(mapping, document, file)
+    mappings = wiring.language_of(settings_of(workspace)).mappings
+    if name is None:
+        mapping, sample = _told_by(mappings, document, file)
+    else:
+        mapping = _named(mappings, name)
+        sample = _sample(mapping, document, file)
     told = mapping.preview(sample)
     lineage = _lineage(mapping, sample) if not told.problems else {}
     rows = [_row(row, lineage, personal=personal) for row in told.rows]
@@ -69,6 +77,32 @@ def _named(mappings: Any, name: str) -> "Mapping":
     if name not in mappings:
         raise Misuse(f"no mapping is called {name!r}. {nearest(name, list(mappings))}")
     found: Mapping = mappings[name]
+    return found
+
+
+_FIRST = ("orders.from_amazon", "fulfilment.shipment", "orders.tims_facts")
+"""Of several mappings that take the same document, the one that people mean."""
+
+
+def _told_by(mappings: Any, document: Any, file: Path) -> "tuple[Mapping, Any]":
+    """The mapping that takes such a document; a Misuse when there are none or several."""
+    fitting = {}
+    for name, mapping in mappings.items():
+        with suppress(Misuse):
+            fitting[name] = (mapping, _sample(mapping, document, file))
+    first = next((name for name in _FIRST if name in fitting), None)
+    if first is None and len(fitting) == 1:
+        first = next(iter(fitting))
+    if first is None:
+        names = ", ".join(sorted(fitting or mappings))
+        what = "fits several mappings" if fitting else "fits no mapping"
+        raise Misuse(f"{file} {what}; name one with --mapping: {names}")
+    if len(fitting) > 1:
+        from crossdock.cli.output import note
+
+        others = ", ".join(sorted(fitting.keys() - {first}))
+        note(f"Taken for {first}; others that fit it, by --mapping: {others}")
+    found: tuple[Mapping, Any] = fitting[first]
     return found
 
 

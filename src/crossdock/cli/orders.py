@@ -1,15 +1,18 @@
 """crossdock order: what became of Amazon's orders."""
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crossdock.cli.options import Json, Limit, Workspace, group
+from crossdock.kernel.errors import Misuse
 
 if TYPE_CHECKING:
     from crossdock.cli.queries import OrderStory
 
 app = group("What became of Amazon's orders.")
+_AMAZON_ID = re.compile(r"[0-9A-Z]{3}-[0-9]{7}-[0-9]{7}")
 
 
 @app.command("list")
@@ -17,7 +20,8 @@ def listed(
     *,
     limit: Limit = 50,
     state: Annotated[
-        str | None, typer.Option("--state", help="Only orders in this state: linked, cancelled ...")
+        str | None,
+        typer.Option("--state", help="linked, kept, reserved, cancelled, over, 'not in TIMS'."),
     ] = None,
     with_case: Annotated[
         bool, typer.Option("--with-case", help="Only orders that wait for a person.")
@@ -67,7 +71,7 @@ def show(
 
 
 def _draw(story: "OrderStory") -> None:
-    from crossdock.cli import output, timeline
+    from crossdock.cli import output, queries, timeline
 
     tims = f" -> TIMS {story.tims}" if story.tims else ""
     output.say(f"Amazon {story.order}{tims}: {story.state}", "bold")
@@ -78,7 +82,7 @@ def _draw(story: "OrderStory") -> None:
     for case in story.cases:
         output.say("")
         output.say(f"Waits for a person: {case.message}", "yellow")
-        output.say(f"{case.remedy} Then: crossdock case retry {case.id}")
+        output.say(f"{case.remedy} Then: {queries.next_step(case)}")
 
 
 @app.command("sync")
@@ -100,6 +104,9 @@ def sync(
     with session(workspace) as s:
         hint = {"who": who()}
         keys = list(dict.fromkeys(ids or []))
+        wrong = [key for key in keys if not _AMAZON_ID.fullmatch(key)]
+        if wrong:
+            raise Misuse(f"{wrong[0]!r} is not an Amazon order id, such as 111-1234567-1234567")
         asked = [Event(queries.ORDERS, key, queries.PERSON, hint=hint) for key in keys]
         sweep = Event(FEED, queries.AMAZON_SWEEP, queries.PERSON, hint=hint)
         alive = queries.ask(s.db, asked or [sweep], s.now())

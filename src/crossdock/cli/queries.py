@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from crossdock.business.orders.decisions import CANCELLED, KEPT, LINKED, OVER, RESERVED
 from crossdock.engine.model import INTAKE, Case, Event, Link
 from crossdock.engine.store import Database, cases, history, inbox, links, workers
 from crossdock.engine.store.history import Moment, RunRow
@@ -15,6 +16,8 @@ ORDERS, FULFILMENT = "orders", "fulfilment"
 """The flows that an order's timeline is made of."""
 ORDER_LINK, SHIPMENT_LINK = "order", "shipment"
 """Amazon order -> TIMS sales order; TIMS shipment -> the order that it ships."""
+NOT_IN_TIMS = "not in TIMS"
+ORDER_STATES = (LINKED, KEPT, RESERVED, CANCELLED, OVER, NOT_IN_TIMS)
 AMAZON_SWEEP = "amazon.orders"
 """The feed that searches Amazon for changed orders."""
 PERSON = "person"
@@ -69,20 +72,24 @@ def order_rows(
     db: Database, *, limit: int, state: str | None = None, with_case: bool = False
 ) -> list[OrderRow]:
     """The newest orders; those that never came to a link stand behind their case."""
+    if state not in (None, *ORDER_STATES):
+        raise Misuse(f"{state!r} is not a state of orders; use --state with one of: "
+                     f"{', '.join(ORDER_STATES)}")  # fmt: skip
     open_cases = {c.key: c for c in cases.listed(db, limit=_MANY) if c.flow == ORDERS}
+    stored = None if state in (LINKED, NOT_IN_TIMS) else state  # those two are told by the number
+    many = with_case or state is not None
     rows = [
         _order_row(link, open_cases.pop(link.left, None))
-        for link in links.listed(db, ORDER_LINK, limit=_MANY if with_case else limit, state=state)
+        for link in links.listed(db, ORDER_LINK, limit=_MANY if many else limit, state=stored)
     ]
-    linked = links.of(db, ORDER_LINK, list(open_cases)) if state is None else {}
-    if state is None:
+    if state in (None, NOT_IN_TIMS):
+        linked = links.of(db, ORDER_LINK, list(open_cases))
         rows += [
-            OrderRow(c.key, None, "not in TIMS", c.updated_at, c.id, c.kind)
+            OrderRow(c.key, None, NOT_IN_TIMS, c.updated_at, c.id, c.kind)
             for c in open_cases.values()
             if c.key not in linked
         ]
-    if with_case:
-        rows = [row for row in rows if row.case]
+    rows = [row for row in rows if (row.case or not with_case) and state in (None, row.state)]
     return sorted(rows, key=lambda row: row.changed_at, reverse=True)[:limit]
 
 
@@ -91,7 +98,14 @@ def _order_row(link: Link, case: Case | None) -> OrderRow:
     if changed is None:
         raise ValueError("a stored link has its time")
     found = (case.id, case.kind) if case else (None, None)
-    return OrderRow(link.left, link.right, link.state or "linked", changed, *found)
+    return OrderRow(link.left, link.right, _state_of(link), changed, *found)
+
+
+def _state_of(link: Link | None) -> str:
+    """What the order's state is called; without a number of TIMS it is not there."""
+    if link is None or (link.right is None and link.state in (None, LINKED, KEPT)):
+        return NOT_IN_TIMS
+    return link.state or LINKED
 
 
 def order_story(db: Database, name: str) -> OrderStory:
@@ -111,8 +125,7 @@ def order_story(db: Database, name: str) -> OrderStory:
             f"`crossdock order sync {name}` looks it up at Amazon"
         )
     found = [c for flow, key in keys for c in cases.listed(db, key=key) if c.flow == flow]
-    state = (link.state or "linked") if link else "not in TIMS"
-    return OrderStory(order, tims, state, tuple(shipments), tuple(found), tuple(moments))
+    return OrderStory(order, tims, _state_of(link), tuple(shipments), tuple(found), tuple(moments))
 
 
 def _shipments_of(db: Database, order: str, tims: str | None) -> list[str]:
@@ -162,6 +175,15 @@ def case_story(db: Database, case_id: str) -> tuple[Case, list[Moment]]:
     """A case and the timeline of its record."""
     case = cases.get(db, case_id)
     return case, history.timeline(db, [(case.flow, case.key)])
+
+
+def next_step(case: Case) -> str:
+    """The command that ends a case, as its remedy says: closed where it is settled elsewhere."""
+    if case.flow == INTAKE:  # no record stands behind it
+        return f"crossdock case resolve {case.id} --reason TEXT, if it does not close itself"
+    if "close the case" in case.remedy.lower():
+        return f"crossdock case resolve {case.id} --reason TEXT"
+    return f"crossdock case retry {case.id}"
 
 
 def chosen_cases(db: Database, ids: Sequence[str], kind: str | None, *, every: bool) -> list[Case]:

@@ -1,10 +1,14 @@
 """crossdock run: what the engine did, run by run."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crossdock.cli.options import Json, Limit, Workspace, group
+from crossdock.kernel.errors import Misuse
+
+if TYPE_CHECKING:
+    from crossdock.settings import Settings
 
 app = group("What the engine did, run by run.")
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `run list` shows it.")]
@@ -25,6 +29,8 @@ def listed(
 
     with session(workspace) as s:
         rows = history.runs(s.db, limit=limit, flow=flow)
+        if not rows and flow is not None:
+            _refuse_unknown(flow, s.settings)
     if as_json:
         output.show_json({"runs": rows})
     elif not rows:
@@ -39,6 +45,15 @@ def listed(
                 for r in rows
             ],
         )  # fmt: skip
+
+
+def _refuse_unknown(flow: str, settings: "Settings") -> None:
+    from crossdock import wiring
+    from crossdock.engine.model import FEED
+
+    valid = [FEED, *wiring.language_of(settings).flow_sources]
+    if flow not in valid:
+        raise Misuse(f"no flow is called {flow!r}; valid: {', '.join(sorted(valid))}")
 
 
 @app.command("show")

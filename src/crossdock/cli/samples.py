@@ -14,14 +14,15 @@ def parsed(kind: Any, document: Any, file: str) -> Any:
     adapter = TypeAdapter(kind)
     candidates = [document]
     if isinstance(document, dict) and len(document) == 1:
-        candidates.append(next(iter(document.values())))
+        inner = next(iter(document.values()))
+        candidates += [inner] if isinstance(inner, dict | list) else []
     said = ""
     for candidate in candidates:
         try:
             return adapter.validate_python(candidate)
         except ValidationError as error:
             said = _words(error)
-    raise Misuse(f"{file} is not a {_name(kind)}: {said}")
+    raise Misuse(f"{file} does not fit {_name(kind)}: {said}")
 
 
 def _name(kind: Any) -> str:

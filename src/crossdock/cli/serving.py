@@ -49,21 +49,28 @@ def _opened(
 ) -> "Iterator[tuple[Settings, House, threading.Event]]":
     """A house whose runs survive crashes, once everything about it is in order."""
     from crossdock.cli.locks import only_worker, refuse_second
+    from crossdock.cli.running import noted
     from crossdock.cli.session import house_of, settings_of
 
     settings = settings_of(workspace, tolerate=False)
     with stopping() as stop, only_worker(settings) as alone:
         refuse_second(settings, alone=alone)
-        with house_of(settings, durable=True) as house:
+        with noted(settings), house_of(settings, durable=True) as house:
             _ready(house)
             _spare_the_collector(house)
             yield settings, house, stop
 
 
 def _ready(house: "House") -> None:
-    """Nothing is opened or listened on while a flow or mapping is wrong."""
+    """Nothing is opened or listened on while a flow or mapping is wrong. A row of a table that
+    cannot be used is told, and holds only the records that need it.
+    """
+    from crossdock.cli.output import note
+
     if house.problems:
         raise ConfigError(house.problems)
+    for problem in house.row_problems:
+        note(f"Records that need it will wait: {problem}")
 
 
 def _spare_the_collector(house: "House") -> None:

@@ -53,14 +53,37 @@ class LookupStep:
     def __call__(self, value: Any) -> str:
         found = self.find(value)
         if found is not None:
+            if found.faults:
+                self._usable(found)
             return found.cells[self._column]
+        if not self.table.readable:
+            raise self._unreadable()
         if self._row.unfound is Missing.STOP:
             raise self._unfound(value)
         raise Ended(self._default if self._row.unfound is Missing.DEFAULT else None)
 
+    def _usable(self, found: LookupRow) -> None:
+        """A cell that cannot be used is a question, whatever `unfound` says."""
+        fault = found.fault(self._column)
+        if fault is not None:
+            what = "cannot be used." if self._is_personal() else fault.what
+            raise Stop(
+                f"{fault.file}: {fault.where}: {what}",
+                remedy=f"In {fault.file}, {fault.where}: {fault.fix} Then press Retry.",
+                kind=self._row.kind or self.table.kind,
+                path=self._path,
+            )
+
+    def _unreadable(self) -> Stop:
+        fix = f"Correct {self.table.file}: crossdock flow check. Then press Retry."
+        return Stop(f"{self.table.file} cannot be read", remedy=fix, path=self._path)
+
+    def _is_personal(self) -> bool:
+        return any(map(is_personal, self._path.split()))
+
     def _unfound(self, value: Any) -> Stop:
         key = self._to_text(value) if self._to_text else value
-        name = MASK if any(map(is_personal, self._path.split())) else repr(key)
+        name = MASK if self._is_personal() else repr(key)
         table = self.table
         return Stop(
             f"lookup table {table.name} has no {table.key} {name}",

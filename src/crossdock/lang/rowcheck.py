@@ -164,7 +164,7 @@ class LeafChecker:
             fix = nearest(name, tuple(self._tables))
             self._report.report(row.where, f"there is no lookup table {name}.", fix)
             return Any, ()
-        if column not in table.columns:
+        if table.readable and column not in table.columns:
             what = f"lookup table {name} ({table.file}) has no column {column}."
             self._report.report(row.where, what, nearest(column, table.columns))
             return Any, ()

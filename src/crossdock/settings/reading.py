@@ -56,7 +56,7 @@ def read_settings(
     problems: list[Problem] = []
     known = {**secrets.read(workspace, problems), **environment}
     document = _document(workspace / FILE, problems)
-    reader = _Reader(document.lines, known, problems)
+    reader = _Reader(document, known, problems)
     written = reader.section(Written, document.value, "")
     _belongs_together(written, reader)
     settings = _settings(workspace, written, reader)
@@ -107,6 +107,7 @@ def _belongs_together(written: Written, reader: "_Reader") -> None:
 class _Document:
     value: object
     lines: Mapping[str, int]  # field path -> line
+    doubled: frozenset[str] = frozenset()  # nobody knows which of the two was meant
 
 
 def _document(path: Path, problems: list[Problem]) -> _Document:
@@ -124,11 +125,14 @@ def _document(path: Path, problems: list[Problem]) -> _Document:
             [*problems, Problem(FILE, "the file", f"cannot be read: {error}.")]
         ) from None
     lines: dict[str, int] = {}
-    _note_lines(node, "", lines, problems)
-    return _Document(value, lines)
+    doubled: set[str] = set()
+    _note_lines(node, "", lines, problems, doubled)
+    return _Document(value, lines, frozenset(doubled))
 
 
-def _note_lines(node: Any, at: str, lines: dict[str, int], problems: list[Problem]) -> None:
+def _note_lines(
+    node: Any, at: str, lines: dict[str, int], problems: list[Problem], doubled: set[str]
+) -> None:
     if not isinstance(node, yaml.MappingNode):
         return
     for key, value in node.value:
@@ -137,17 +141,19 @@ def _note_lines(node: Any, at: str, lines: dict[str, int], problems: list[Proble
         if path in lines:
             what = f"stands there already in line {lines[path]}."
             problems.append(Problem(FILE, f"line {line}, {path}", what, "Keep one of them."))
+            doubled.add(path)
         lines[path] = line
-        _note_lines(value, path, lines, problems)
+        _note_lines(value, path, lines, problems, doubled)
 
 
 class _Reader:
     """Fills the dataclasses of model.py from a document, by their types and metadata."""
 
     def __init__(
-        self, lines: Mapping[str, int], known: Mapping[str, str], problems: list[Problem]
+        self, document: "_Document", known: Mapping[str, str], problems: list[Problem]
     ) -> None:
-        self._lines, self._known = lines, known
+        self._lines, self._known = document.lines, known
+        self._doubled = document.doubled
         self.problems = problems
         self.open_secrets: list[str] = []
         self.unsure = bool(problems)  # secrets.env could not be read: what it lacks is not said
@@ -184,7 +190,7 @@ class _Reader:
     def _missing(self, field: Any, declared: Any, path: str, taken: dict[str, Any]) -> None:
         if dataclasses.is_dataclass(declared):  # every field of it that is needed
             taken[field.name] = self.section(declared, {}, path)  # type: ignore[arg-type]
-        else:
+        elif not any(path.startswith(f"{section}.") for section in self._doubled):
             self.report(path, "is missing.", "Fill it in.")
 
     def _field(self, field: Any, declared: Any, value: object, path: str) -> dict[str, Any]:

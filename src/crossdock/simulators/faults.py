@@ -65,6 +65,8 @@ class Faults:
                 most=known.pop("most", None),
                 on=bool(known.pop("on", True)),
             )
+            if not 0 <= fault.chance <= 1:
+                raise ValueError(f"chance {fault.chance:g} of {name} is not between 0 and 1")
             fault.settings = known
             self._faults[name] = fault
 

@@ -232,8 +232,7 @@ def _read_gate(workspace: Path) -> Table:
 
 
 def _read_skus(workspace: Path) -> LookupTable:
-    path = table_path(workspace, "orders", "skus.csv")
-    return LookupTable.read("skus", path.read_bytes(), "lookups/skus.csv", "unknown-sku")
+    return read_table(workspace, "orders", "skus")
 
 
 # --- what a person has to settle ------------------------------------------------------------------

@@ -1,15 +1,10 @@
 """Cost of goods sold: out of the stock that lies at Amazon, once for each posted settlement."""
 
-import csv
-from collections import defaultdict
 from datetime import date
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from crossdock.business.settlements.costs import (
-    Cost,
     CostOfSales,
-    Costs,
     Sold,
     by_batch,
     cost_of_sales,
@@ -19,14 +14,11 @@ from crossdock.connectors.tims.ledger import Ledger
 from crossdock.connectors.tims.ledger_models import NewJournalBatch
 from crossdock.engine.store import settlements as store
 from crossdock.engine.store.settlements import PLANNED, POSTED, REVERSED, Posting
-from crossdock.kernel.errors import ConfigError, Misuse, NeedsPerson, Problem
-from crossdock.kernel.money import Money
+from crossdock.kernel.errors import Misuse, NeedsPerson
 from crossdock.wiring.booking import Books, journal_line
+from crossdock.wiring.costfile import FILE, read_costs
 from crossdock.wiring.periods import open_day
 from crossdock.wiring.settling import Settlements
-
-FILE = "costs.csv"
-_COLUMNS = ("sku", "cost", "currency", "from")
 
 
 class Costing:
@@ -132,42 +124,6 @@ class Costing:
     def _open_day(self, day: date, settlement_id: str) -> date:
         policy = self.settlements.accounts.closed_period
         return open_day(self.ledger, day, policy, f"cost of settlement {settlement_id}")
-
-
-def read_costs(workspace: Path) -> Costs:
-    """costs.csv of the workspace; a ConfigError names every row that cannot be read."""
-    path = workspace / FILE
-    if not path.exists():
-        return Costs({})
-    known: dict[str, list[Cost]] = defaultdict(list)
-    problems: list[Problem] = []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        absent = [name for name in _COLUMNS if name not in (reader.fieldnames or [])]
-        if absent:
-            fix = "The first line is: " + ",".join(_COLUMNS)
-            raise ConfigError([Problem(FILE, "line 1", f"names no column {absent[0]}.", fix)])
-        for row in reader:
-            try:
-                cost = _cost(row)
-                if any(other.since == cost.since for other in known[row["sku"]]):
-                    raise ValueError(f"{row['sku']} has two costs from {cost.since} on")
-            except (ValueError, TypeError) as error:
-                problems.append(Problem(FILE, f"line {reader.line_num}", f"{error}."))
-                continue
-            known[row["sku"]].append(cost)
-    if problems:
-        raise ConfigError(problems)
-    return Costs(known)
-
-
-def _cost(row: dict[str, str]) -> Cost:
-    if not row["sku"]:
-        raise ValueError("a cost without a SKU")
-    each = Money.parse(row["cost"], row["currency"])
-    if each.amount < 0 or not each.amount.is_finite():
-        raise ValueError(f"{row['cost']!r} is no cost")
-    return Cost(date.fromisoformat(row["from"]), each)
 
 
 def _missing(settlement_id: str, missing: dict[str, str]) -> NeedsPerson:

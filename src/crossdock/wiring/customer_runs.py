@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from crossdock.business.customers import rules
-from crossdock.business.customers.model import Account, Buyer, Known
-from crossdock.business.customers.rules import COMPANY, ONE, Mark
+from crossdock.business.customers.model import ONE, Account, Buyer, Known
+from crossdock.business.customers.rules import COMPANY, Mark
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.customer_models import CustomerCard
 from crossdock.connectors.tims.feed import Watermark, changed_keys

@@ -34,7 +34,6 @@ from crossdock.kernel.errors import ConfigError, Problem
 from crossdock.kernel.operation import Operation, table
 from crossdock.kernel.quota import Buckets, MemoryBuckets
 from crossdock.lang.compile import Mapping as RowMapping
-from crossdock.lang.flow import Flow
 from crossdock.wiring.accounts import (
     amazon_account,
     buckets_of,
@@ -44,11 +43,13 @@ from crossdock.wiring.accounts import (
 )
 from crossdock.wiring.catalogue_runs import catalogue_feeds, catalogue_operations
 from crossdock.wiring.cataloguing import CatalogueDesk
+from crossdock.wiring.costfile import cost_problems
 from crossdock.wiring.customer_runs import customer_operations, customers_feed
 from crossdock.wiring.fba_runs import fba_feed
 from crossdock.wiring.feeds import feeds_of
 from crossdock.wiring.intakes import AmazonQueue, published_by, receive_webhook
 from crossdock.wiring.language import Language, read_language
+from crossdock.wiring.livetables import LiveFlows, tables_feed
 from crossdock.wiring.operations import every_operation
 from crossdock.wiring.price_runs import price_feeds, price_operations, price_pending
 from crossdock.wiring.pricing import PriceDesk
@@ -196,9 +197,14 @@ class House:
         return self.language.problems
 
     @property
-    def flows(self) -> Mapping[str, Flow]:
-        """Flows that can run."""
-        return self.language.flows
+    def row_problems(self) -> list[Problem]:
+        """Rows and cells of tables that cannot be used; the records that need them wait."""
+        return [*self.language.table_problems, *cost_problems(self.settings.folder)]
+
+    @cached_property
+    def flows(self) -> LiveFlows:
+        """Flows that can run, over the lookup tables as they are now."""
+        return LiveFlows(self.language, self.settings.folder)
 
     @property
     def mappings(self) -> Mapping[str, RowMapping]:
@@ -220,6 +226,7 @@ class House:
             receivables_feed(lambda: self.db, self.clock.now),
             customers_feed(self.tims, self.settings.folder),
             purge_feed(self.db),
+            tables_feed(self.flows),
             *stock_feeds(self.stock),
             *price_feeds(self.prices, lambda: self.db),
             stock_bulk(self.stock, self.amazon, lambda: self.db),

@@ -25,9 +25,9 @@ from crossdock.connectors.amazon.marketplaces import MARKETPLACES
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.price_models import PriceBreak, PriceEntry
 from crossdock.connectors.tims.stock_models import StockItem
-from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError
-from crossdock.lang.lookups import LookupRow, LookupTable
-from crossdock.wiring.language import table_path
+from crossdock.kernel.errors import ConfigError, NeedsPerson, Problem, RunError
+from crossdock.lang.lookups import LookupRow
+from crossdock.wiring.language import read_table, table_path
 from crossdock.wiring.pricebook import Days, PriceBook, price_missing
 from crossdock.wiring.pricerules import FILE, TABLE, ListOf, PriceRules, read_price_rules
 from crossdock.wiring.stocking import StockDesk
@@ -60,7 +60,7 @@ class PriceDesk:
         )
         self._shops = Watched(
             lambda: (table_path(workspace, "orders", "marketplaces.csv"),),
-            lambda: _read_shops(table_path(workspace, "orders", "marketplaces.csv")),
+            lambda: read_table(workspace, "orders", "marketplaces"),
         )
 
     @property
@@ -102,6 +102,8 @@ class PriceDesk:
             row, known = skus.get(sku), rules.lists.get(marketplace_id)
             if row is None:
                 raise _unknown(sku)
+            if (fault := row.fault("item", "uom", "units_per_pack")) is not None:
+                raise _unusable(sku, fault)
             if known is None:
                 raise price_missing(sku, f"{FILE} names no list for {marketplace_id}")
             item = items.get(row.cells.get("item", ""))
@@ -231,8 +233,13 @@ def _unknown(sku: str) -> RunError:
     )
 
 
-def _read_shops(path: Path) -> LookupTable:
-    return LookupTable.read("marketplaces", path.read_bytes(), "lookups/marketplaces.csv")
+def _unusable(sku: str, fault: Problem) -> RunError:
+    return NeedsPerson(
+        f"{sku} cannot be used: {fault}",
+        kind="unknown-sku",
+        remedy="Correct the row of lookups/skus.csv, then retry.",
+        about=f"SKU {sku}",
+    )
 
 
 def broken(error: ConfigError, sku: str) -> RunError:

@@ -43,7 +43,7 @@ def master_key(settings: "Settings") -> bytes:
                     "crossdock.yaml", "privacy.key",
                     "is not set, and several workers share the store.",
                     "Run `crossdock privacy key --new`, put PRIVACY_KEY into secrets.env of every "
-                    "worker, and write privacy: {key: ${PRIVACY_KEY}}.",
+                    'worker, and write privacy: {key: "${PRIVACY_KEY}"}.',
                 )
             ]
         )  # fmt: skip

@@ -61,6 +61,13 @@ def make_book(
 
 def _sellable(sku: str, row: LookupRow, items: Mapping[str, StockItem]) -> Sellable | RunError:
     where = f"lookups/skus.csv line {row.line}"
+    fault = row.fault("item", "uom", "units_per_pack")
+    if fault is not None:
+        kind = "unknown-sku" if row.fault("item") else "stock-unit-unknown"
+        return NeedsPerson(
+            f"{fault.file}: {fault.where}: {fault.what}", kind=kind,
+            remedy=f"In {fault.file}, {fault.where}: {fault.fix} Then retry.", about=f"SKU {sku}",
+        )  # fmt: skip
     number, uom = row.cells.get("item", ""), row.cells.get("uom", "")
     item = items.get(number)
     if item is None:

@@ -16,7 +16,7 @@ from crossdock.connectors.tims.operations import stock as read_stock
 from crossdock.connectors.tims.stock_models import StockItem
 from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError
 from crossdock.lang.lookups import LookupTable
-from crossdock.wiring.language import table_path
+from crossdock.wiring.language import read_table, table_path
 from crossdock.wiring.stockbook import StockBook, explode, make_book
 from crossdock.wiring.stockrules import FILE, TABLE, StockRules, read_stock_rules
 from crossdock.wiring.watched import Watched
@@ -186,8 +186,7 @@ def _together(one: Level, other: Level) -> Level:
 
 
 def _read_skus(workspace: Path) -> LookupTable:
-    path = table_path(workspace, "orders", "skus.csv")
-    return LookupTable.read("skus", path.read_bytes(), "lookups/skus.csv", "unknown-sku")
+    return read_table(workspace, "orders", "skus")
 
 
 def _unknown(sku: str) -> RunError:

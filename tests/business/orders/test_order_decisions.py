@@ -356,3 +356,16 @@ def test_a_change_of_quantity_is_either_carried_out_to_the_coin_or_asked(
         ),
     )  # fmt: skip
     assert agrees(draft(order(after), TERMS), now)
+
+
+def test_a_locked_order_names_what_differs_and_no_personal_value():
+    moved = an_order(
+        a_line(quantity=2, money=amounts("39.98")), ship_to=replace(HOME, line1="9 Secret Lane")
+    )
+    plan = decide(moved, TERMS, "old", "linked", in_tims(NEW, status="Picking"))
+    differs = plan.question.evidence["differs"]
+    assert differs["ship_to"] == "line1"
+    assert "1 in TIMS, 2 at Amazon" in str(differs)
+    assert plan.question.evidence["status"] == "Picking"
+    assert "Secret" not in str(plan.question)
+    assert "ship_to" in plan.question.message

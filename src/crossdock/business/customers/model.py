@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from crossdock.kernel.errors import NeedsPerson
+
+ONE, MATCH, OPEN = RULES = "one", "match", "open"
+
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
@@ -17,6 +21,15 @@ class Buyer:
     tax_id: str | None = field(default=None, repr=False)
     postal_code: str | None = field(default=None, repr=False)
     country: str | None = None
+
+    def __post_init__(self) -> None:
+        """A rule that nobody defined is a question: no account is opened by a typing slip."""
+        if self.rule not in RULES:
+            raise NeedsPerson(
+                f"the rule {self.rule!r} for Amazon Business means nothing here",
+                kind="mapping-stopped",
+                remedy=f"Write {', '.join(RULES)} (lookups/business_buyers.csv), then retry.",
+            )
 
     @property
     def is_company(self) -> bool:

@@ -9,10 +9,9 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from crossdock.business.customers.model import Account, Buyer
+from crossdock.business.customers.model import MATCH, ONE, Account, Buyer
 from crossdock.kernel.errors import NeedsPerson
 
-ONE, MATCH, OPEN = "one", "match", "open"
 TAX_ID, COMPANY = "tax id", "company and postal code"
 _LEGAL = frozenset({
     "inc", "incorporated", "llc", "llp", "lp", "ltd", "limited", "co", "company", "corp",

@@ -47,6 +47,7 @@ def revise(order: Order, terms: Terms, tims: TimsOrder) -> Change:
             kind="order-locked",
             remedy=f"Change sales order {tims.number} in TIMS by hand, then retry.",
             about=f"Amazon order {order.order_id}",
+            evidence={"differs": differences(wanted, tims)},
         )
     return Change(
         number=tims.number,
@@ -60,15 +61,27 @@ def revise(order: Order, terms: Terms, tims: TimsOrder) -> Change:
 
 def agrees(wanted: Draft, tims: TimsOrder) -> bool:
     """True when TIMS already says what it shall say."""
+    return not differences(wanted, tims)
+
+
+def differences(wanted: Draft, tims: TimsOrder) -> dict[str, str]:
+    """What TIMS says otherwise, by field; of the address only which parts, as they are personal."""
+    found = {}
     if not _same_address(wanted.ship_to, tims.ship_to):
-        return False
+        found["ship_to"] = ", ".join(_other_parts(wanted.ship_to, tims.ship_to)) or "all of it"
     if wanted.must_ship_by not in (None, tims.must_ship_by):
-        return False
+        found["must_ship_by"] = f"{tims.must_ship_by} in TIMS, {wanted.must_ship_by} at Amazon"
     if wanted.po_number not in (None, tims.po_number):
-        return False
+        found["po_number"] = "another at Amazon"
     held = {item: _worth_held(lines) for item, lines in _by_item(tims.lines).items()}
     want = {item: _worth_wanted(_lines_of(wanted, item)) for item in _items(wanted)}
-    return {item: worth for item, worth in held.items() if worth != _WORTHLESS} == want
+    for item in sorted(held.keys() | want.keys()):
+        then, now = held.get(item, _WORTHLESS), want.get(item, _WORTHLESS)
+        for part in fields(_Worth):
+            old, new = getattr(then, part.name), getattr(now, part.name)
+            if old != new:
+                found[f"item {item} {part.name}"] = f"{old} in TIMS, {new} at Amazon"
+    return found
 
 
 # --- quantities and amounts -----------------------------------------------------------------------
@@ -219,8 +232,16 @@ def _if_new(wanted: _T, held: _T) -> _T | None:
 def _same_address(wanted: Address, held: Address | None) -> bool:
     if held is None:
         return False
-    beside = {"district", "state"} | ({"phone"} if wanted.phone is None else set())
-    names = [field.name for field in fields(Address) if field.name not in beside]
-    if any((getattr(wanted, name) or None) != (getattr(held, name) or None) for name in names):
+    if any(name not in ("state", "district") for name in _other_parts(wanted, held)):
         return False
     return (wanted.state or wanted.district or None) == (held.state or None)
+
+
+def _other_parts(wanted: Address, held: Address | None) -> list[str]:
+    """The parts of the address that are not the same; a phone only where Amazon gives one."""
+    names = [f.name for f in fields(Address) if f.name != "phone" or wanted.phone is not None]
+    return [
+        name
+        for name in names
+        if (getattr(wanted, name) or None) != (getattr(held, name, None) or None)
+    ]

@@ -7,7 +7,7 @@ plan. A fingerprint of what was last applied tells news from what TIMS's own sta
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from crossdock.business.orders.changes import agrees, revise
+from crossdock.business.orders.changes import differences, revise
 from crossdock.business.orders.model import (
     Action,
     Draft,
@@ -191,6 +191,7 @@ def _after_amazon_cancelled(reading: _Reading, state: str | None, tims: TimsOrde
         "order-locked",
         f"cancelled at Amazon, but sales order {tims.number} is {tims.status} in TIMS",
         "Stop it in the warehouse, or book the goods back as a return; then close the case.",
+        {"status": tims.status, "differs": {"order": "cancelled at Amazon"}},
     )
     return _ask(reading, question)
 
@@ -212,31 +213,37 @@ def _in_tims(reading: _Reading, applied: str | None, state: str | None, tims: Ti
 
 def _on_news(reading: _Reading, state: str, tims: TimsOrder) -> Plan:
     release = tims.status == "Entered"
-    if agrees(reading.wanted, tims):
+    differs = differences(reading.wanted, tims)
+    if not differs:
         return _plan(Action.NOTHING, "TIMS says the same", reading, state, release=release)
     if tims.status not in PRE_SHIP:
         question = Question(
             "order-locked",
-            f"changed at Amazon, but sales order {tims.number} is {tims.status} in TIMS",
+            f"changed at Amazon ({', '.join(differs)}), but sales order {tims.number} is "
+            f"{tims.status} in TIMS",
             "Settle the change with the warehouse in TIMS by hand, then retry.",
+            {"status": tims.status, "differs": differs},
         )
         return _ask(reading, question)
     try:
         revise(reading.order, reading.terms, tims)
     except NeedsPerson as why:
-        return _ask(reading, Question(why.kind, why.message, why.remedy))
+        return _ask(reading, Question(why.kind, why.message, why.remedy, why.evidence))
     return _plan(Action.CHANGE, "changed at Amazon", reading, state, release=release)
 
 
 def _after_it_shipped(reading: _Reading, applied: str | None, tims: TimsOrder | None) -> Plan:
     if tims is None or not reading.is_news(applied):
         return _nothing(reading, "shipped", OVER)
-    if agrees(reading.wanted, tims):
+    differs = differences(reading.wanted, tims)
+    if not differs:
         return _plan(Action.NOTHING, "shipped", reading, OVER)
     question = Question(
         "order-locked",
-        f"it was changed at Amazon and has shipped, but sales order {tims.number} never followed",
+        f"it was changed at Amazon ({', '.join(differs)}) and has shipped, but sales order "
+        f"{tims.number} never followed",
         "Find out what was shipped where, settle it with the buyer, then close the case.",
+        {"status": tims.status, "differs": differs},
     )
     return _ask(reading, question)
 

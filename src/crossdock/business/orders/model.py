@@ -1,10 +1,12 @@
 """An Amazon order in our words, and what is to be done about it in TIMS."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from crossdock.kernel.errors import NeedsPerson
 from crossdock.kernel.money import Money
 
 
@@ -163,6 +165,21 @@ class Terms:
     open_customer: bool = False  # open the customer in TIMS when it is missing
     change_amounts: bool = False  # TIMS takes new discounts, tax and charges, not only quantities
 
+    def __post_init__(self) -> None:
+        """A word that nobody defined is a question; taken for another, it taxes an order twice."""
+        for name, words in CHOICES.items():
+            word = getattr(self, name)
+            if word is not None and word not in words:
+                raise NeedsPerson(
+                    f"{name} is {word!r}, which means nothing here",
+                    kind="mapping-stopped",
+                    remedy=f"Write {' or '.join(words)} (lookups/marketplaces.csv), then retry.",
+                )
+
+
+CHOICES = {"tax_collected_by": ("marketplace", "seller"), "buyer_cancel": ("ask", "accept", "ship")}
+"""The only words of these fields of Terms."""
+
 
 @dataclass(frozen=True, slots=True)
 class TimsLine:
@@ -307,6 +324,7 @@ class Question:
     kind: str
     message: str
     remedy: str
+    evidence: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

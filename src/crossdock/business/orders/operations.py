@@ -30,6 +30,7 @@ def ask(order: Order, plan: Plan) -> Plan:
         kind=plan.question.kind,
         remedy=plan.question.remedy,
         about=f"Amazon order {order.order_id}",
+        evidence=plan.question.evidence,
     )
 
 

@@ -30,7 +30,7 @@ REMEDIES = {
     "program-not-supported": "Handle the order in Seller Central by hand, then close the case.",
     "unknown-sku": "Add the SKU to lookups/skus.csv, then retry.",
     "missing-role": (
-        "Give the application the Direct-to-Consumer Shipping role in Seller Central, "
+        "Give the application the Direct-to-Consumer Delivery role in Seller Central, "
         "authorise it again, then retry."
     ),
     "missing-address": "Complete the address in Seller Central or with the buyer, then retry.",
@@ -114,7 +114,7 @@ def business_day(moment: datetime, time_zone: str) -> date:
         return moment.astimezone(UTC).date()
     try:
         return moment.astimezone(ZoneInfo(time_zone)).date()
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise NeedsPerson(
             f"there is no time zone {time_zone!r}",
             kind="mapping-stopped",

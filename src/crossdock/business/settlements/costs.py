@@ -27,9 +27,12 @@ class Cost:
 
 
 class Costs:
-    """The unit costs of every SKU."""
+    """The unit costs of every SKU; `faults` says why one has none that can be used."""
 
-    def __init__(self, known: Mapping[str, Sequence[Cost]]) -> None:
+    def __init__(
+        self, known: Mapping[str, Sequence[Cost]], faults: Mapping[str, str] | None = None
+    ) -> None:
+        self.faults = faults or {}
         self._known = {sku: sorted(rows, key=lambda c: c.since) for sku, rows in known.items()}
 
     def at(self, sku: str, day: date) -> Cost | None:
@@ -76,6 +79,8 @@ def cost_of_sales(
         cost = costs.at(line.sku, day)
         if line.quantity is None or line.quantity < 1:
             missing.setdefault(line.sku, f"line {line.number} says no quantity")
+        elif line.sku in costs.faults:
+            missing.setdefault(line.sku, costs.faults[line.sku])
         elif cost is None:
             missing.setdefault(line.sku, f"no cost on {day}, line {line.number}")
         else:

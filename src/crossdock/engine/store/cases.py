@@ -16,6 +16,8 @@ from crossdock.kernel.redact import masked
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Due time of a key that only a person can move."""
+CHANGED = "case changed"
+"""In the audit: what a case said before its record ended in another way."""
 
 
 def open_or_repeat(
@@ -91,12 +93,17 @@ def _write(
         "evidence": masked(trouble.evidence) or None, "updated_at": now,
     }  # fmt: skip
     mine = sa.and_(case.c.flow == flow, case.c.key == key, case.c.state == "open")
-    known = connection.execute(sa.select(case.c.id).where(mine)).scalar()
+    known = connection.execute(
+        sa.select(case.c.id, case.c.kind, case.c.message, case.c.remedy).where(mine)
+    ).first()
     if known is not None:
         connection.execute(
-            case.update().where(case.c.id == known).values(times=case.c.times + 1, **values)
+            case.update().where(case.c.id == known.id).values(times=case.c.times + 1, **values)
         )
-        return str(known)
+        if (known.kind, known.message) != (trouble.kind, trouble.message):
+            before = {"kind": known.kind, "message": known.message, "remedy": known.remedy}
+            _audit(connection, "crossdock", CHANGED, known.id, before, now)
+        return str(known.id)
     case_id = new_id("case")
     connection.execute(
         case.insert().values(

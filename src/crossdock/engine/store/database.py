@@ -1,6 +1,7 @@
 """Opening the database: pragmas, transactions, migrations, waking other workers."""
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,13 +9,18 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
-from crossdock.kernel.errors import Misuse
+from crossdock.kernel.errors import Misuse, TryAgain
 
 if TYPE_CHECKING:
     from crossdock.engine.store.vault import Vault
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _CHANNEL = "crossdock_work"
+_NO_DATABASE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
+class StoreAway(TryAgain):
+    """The store does not answer, or not now: no connection, a lock, a full disk."""
 
 
 class Database:
@@ -26,6 +32,7 @@ class Database:
         self.engine = engine
         self.url = url
         self.vault: Vault | None = None  # seals personal values; wiring sets it
+        sa.event.listen(engine, "handle_error", _translated)
 
     @property
     def is_postgres(self) -> bool:
@@ -91,12 +98,26 @@ class Database:
         """
         if self.is_postgres:
             return
-        with contextlib.suppress(sa.exc.OperationalError), self.engine.connect() as connection:
+        with (
+            contextlib.suppress(sa.exc.OperationalError, StoreAway),
+            self.engine.connect() as connection,
+        ):
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+
+def _translated(context: Any) -> Exception | None:
+    """The one door for a store that is away; a statement that is wrong stays a defect."""
+    error = context.original_exception
+    code = getattr(error, "sqlite_errorcode", None)
+    away = isinstance(context.sqlalchemy_exception, sa.exc.OperationalError)
+    if code == sqlite3.SQLITE_ERROR or not (away or code in _NO_DATABASE):
+        return None
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return StoreAway(f"the store does not answer: {reason}", code="store-away")
 
 
 def open_database(url: str) -> Database:

@@ -7,8 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crossdock.engine.store.cases import CHANGED
 from crossdock.engine.store.database import Database
-from crossdock.engine.store.schema import case, event, evidence, outcome, run
+from crossdock.engine.store.schema import audit, case, event, evidence, outcome, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,24 @@ def _outcomes(connection: sa.Connection, flow: str, key: str) -> list[Moment]:
 
 
 def _cases(connection: sa.Connection, flow: str, key: str) -> list[Moment]:
+    """A case as it was opened, what it turned into, and its end."""
     moments = []
     for r in connection.execute(_of(case, flow, key)):
-        words = f"{r.message} -> {r.remedy}"
-        moments.append(Moment(r.opened_at, "case", flow, f"{r.kind} opened", words, r.request_id,
-                              r.run_id, {"id": r.id}))  # fmt: skip
+        changes = connection.execute(
+            sa.select(audit.c.at, audit.c.detail)
+            .where(audit.c.about == r.id, audit.c.did == CHANGED).order_by(audit.c.id)
+        ).all()  # fmt: skip
+        said = [*(c.detail for c in changes),
+                {"kind": r.kind, "message": r.message, "remedy": r.remedy}]  # fmt: skip
+        for n, (at, what) in enumerate(
+            zip((r.opened_at, *(c.at for c in changes)), said, strict=True)
+        ):
+            last = n == len(changes)
+            moments.append(
+                Moment(at, "case", flow, f"{what['kind']} {'changed' if n else 'opened'}",
+                       f"{what['message']} -> {what['remedy']}", r.request_id if last else "",
+                       r.run_id if last else "", {"id": r.id})
+            )  # fmt: skip
         if r.resolved_at is not None:
             moments.append(Moment(r.resolved_at, "case", flow, f"{r.kind} resolved",
                                   r.resolution or "", "", "", {"id": r.id}))  # fmt: skip

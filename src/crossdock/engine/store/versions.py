@@ -5,7 +5,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from crossdock.engine.store.database import Database
+from crossdock.engine.store.database import Database, StoreAway
 
 _VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
@@ -36,6 +36,8 @@ def state(db: Database) -> StoreState:
             if not sa.inspect(connection).has_table("alembic_version"):
                 return StoreState("", newest())
             found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    except StoreAway as error:
+        return StoreState("", newest(), error.message.partition(": ")[2])
     except sa.exc.SQLAlchemyError as error:
         return StoreState("", newest(), _words(error))
     return StoreState(str(found or ""), newest())

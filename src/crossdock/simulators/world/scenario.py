@@ -86,6 +86,13 @@ class Scenario:
     tims_faults: Rows = ()
 
     def __post_init__(self) -> None:
+        for one in fields(self):
+            kind, value = type(one.default), getattr(self, one.name)
+            fits = isinstance(value, int | float) if kind is float else isinstance(value, kind)
+            if kind in (str, bool, int, float) and (
+                not fits or (isinstance(value, bool) and kind is not bool)
+            ):
+                raise ValueError(f"{one.name} is {value!r}, which is no {_KINDS[kind]}")
         if self.orders < 0 or self.span < 0 or self.counter_sales < 0:
             raise ValueError("orders, span and counter_sales cannot be negative")
         for name in _SHARES:
@@ -97,6 +104,7 @@ class Scenario:
         return asdict(self)
 
 
+_KINDS = {str: "text", bool: "yes or no", int: "whole number", float: "number"}
 _SHARES = (
     *("pending_first", "business", "fba", "discounts", "shipping", "shipping_discounts"),
     *("gift_wrap", "untaxed", "multi_line", "packs", "unknown_sku", "inactive_item", "abroad"),
