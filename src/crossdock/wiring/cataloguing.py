@@ -232,7 +232,7 @@ def _read_gate(workspace: Path) -> Table:
 
 
 def _read_skus(workspace: Path) -> LookupTable:
-    return read_table(workspace, "orders", "skus")
+    return read_lookup(workspace, "orders", "skus")
 
 
 # --- what a person has to settle ------------------------------------------------------------------
