@@ -146,12 +146,10 @@ class Runner:
     ) -> list[Noted]:
         operation = step.operation
         if operation.run_many is not None:
-            whole = noted(operation.run_many, [args for _, args in ready])
-            if not isinstance(whole.result, RunError):
-                results = [r if isinstance(r, Noted) else Noted(r, ()) for r in whole.result]  # type: ignore[attr-defined]
-                if len(results) == len(ready):
-                    return results
-                raise AssertionError(f"{operation.name} lost results of a batch")
+            many = partial(_many, operation.name, operation.run_many)
+            whole = self._noted_safely(many, ([args for _, args in ready],), step)
+            if isinstance(whole.result, list):
+                return whole.result
             return [Noted(whole.result, whole.calls) for _ in ready]
         return [self._noted_safely(operation.run, args, step) for _, args in ready]
 
@@ -196,6 +194,18 @@ class Runner:
                 wall=self._wall(), events=result.events, watermarks=result.watermarks,
             )  # fmt: skip
         return held
+
+
+def _many(
+    name: str,
+    run_many: Callable[[Sequence[tuple[object, ...]]], Sequence[object]],
+    rows: Sequence[tuple[object, ...]],
+) -> list[Noted]:
+    """One result for each row, or none at all."""
+    results = [r if isinstance(r, Noted) else Noted(r, ()) for r in run_many(rows)]
+    if len(results) != len(rows):
+        raise Defect(f"{name} gave {len(results)} results for {len(rows)} records")
+    return results
 
 
 def _arguments(step: DoStep, record: Record) -> tuple[object, ...]:
