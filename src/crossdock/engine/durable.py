@@ -135,8 +135,9 @@ def _wal_engine(url: str) -> sa.Engine:
     survive a power cut is in our own store, and an unnoted claim is found by its lease.
     """
     engine = sa.create_engine(
-        url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=10, max_overflow=20
-    )
+        url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=10,
+        max_overflow=20, hide_parameters=True,
+    )  # fmt: skip
 
     @sa.event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:

@@ -11,6 +11,7 @@ from crossdock.engine.dispatcher import Engine
 from crossdock.engine.model import INTAKE, Event, Trouble
 from crossdock.engine.store import cases
 from crossdock.kernel.errors import RunError, TryAgain
+from crossdock.kernel.redact import told
 
 log = structlog.get_logger("crossdock.intake")
 
@@ -107,7 +108,7 @@ class Intake:
             except RunError as error:
                 known, words = isinstance(error, TryAgain), str(error)
             except Exception as error:  # noqa: BLE001  (a queue or store that is away comes back)
-                known, words = False, f"{type(error).__name__}: {str(error)[:200]}"
+                known, words = False, " ".join(map(str, told(error).values()))
             self.tally.failures += 1
             self.tally.last_error = words
             log.warning("intake.failed", source=self._source.name, why=words, known=known)
