@@ -1,11 +1,18 @@
 """Amazon's queue and TIMS's webhooks, as the engine hears them."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
 
-from crossdock.connectors.amazon.events import ORDER_CHANGE, Message, Queue, Unreadable
+from crossdock.connectors.amazon.events import (
+    ORDER_CHANGE,
+    Message,
+    Queue,
+    Unreadable,
+    storable,
+)
 from crossdock.connectors.tims.auth import TimsAccount
 from crossdock.connectors.tims.events import WebhookRefused, read_notice
 from crossdock.engine.dispatcher import Engine
@@ -22,51 +29,65 @@ _QUIET = timedelta(hours=1)  # a stranger's deliveries between TIMS's own make n
 
 
 class AmazonQueue:
-    """The SQS queue as a source of events."""
+    """The SQS queue as a source of events. What tells of another seller is none of ours."""
 
     name = "amazon.sqs"
 
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
+    def __init__(self, queue: Queue, seller_id: str = "") -> None:
+        self._queue, self._seller_id = queue, seller_id
 
     def receive(self) -> Batch:
-        """Messages as events; what cannot be read is handed on whole."""
+        """Messages as events, each by itself; what cannot be read is handed on whole."""
         messages = self._queue.receive()
-        events = [e for e in map(_event, messages) if e is not None]
-        unread = [u for u in map(_unread, messages) if u is not None]
-        return Batch(events, unread, [m.receipt for m in messages], empty=not messages)
+        read = [self._read(message) for message in messages]
+        events = [x for x in read if isinstance(x, Event)]
+        unread = [x for x in read if isinstance(x, Unread)]
+        receipts = [m.receipt for m in messages]
+        ignored = len(messages) - len(events) - len(unread)
+        return Batch(events, unread, receipts, empty=not messages, ignored=ignored)
 
     def acknowledge(self, receipt: object) -> None:
         """Delete from the queue, after everything is stored."""
         if isinstance(receipt, list):
             self._queue.delete(receipt)
 
+    def _read(self, message: Message) -> Event | Unread | None:
+        try:
+            if isinstance(message.content, Unreadable):
+                return _unread(message, message.content.why)
+            return self._event(message)
+        except Exception as error:  # noqa: BLE001  (one bad message never stops the others)
+            return _unread(message, f"reading it failed ({type(error).__name__})")
 
-def _event(message: Message) -> Event | None:
-    content = message.content
-    if isinstance(content, Unreadable) or content.kind != ORDER_CHANGE or not content.order_id:
-        return None  # other kinds of notification belong to flows that are not here yet
-    hint = dict(content.hint)
-    version = None
-    if content.changed_at is not None:
-        hint["changed_at"] = content.changed_at.isoformat()
-        # Only a change of status is known to move the order's own time of change with it.
-        version = version_of(content.changed_at) if hint.get("change") == _STATUS_CHANGE else None
-    return Event("orders", content.order_id, "amazon.sqs", content.notification_id, hint, version)
+    def _event(self, message: Message) -> Event | None:
+        content = message.content
+        if isinstance(content, Unreadable) or content.kind != ORDER_CHANGE or not content.order_id:
+            return None  # other kinds of notification belong to flows that are not here yet
+        if self._seller_id and content.seller_id not in ("", self._seller_id):
+            log.warning("notification.of_another_seller", seller=content.seller_id,
+                        order=content.order_id, message=message.message_id)  # fmt: skip
+            return None
+        hint = dict(content.hint)
+        version = None
+        if content.changed_at is not None:
+            hint["changed_at"] = content.changed_at.isoformat()
+            # Only a change of status is known to move the order's own time of change with it.
+            known = hint.get("change") == _STATUS_CHANGE
+            version = version_of(content.changed_at) if known else None
+        return Event("orders", content.order_id, self.name, content.notification_id, hint, version)
 
 
-def _unread(message: Message) -> Unread | None:
-    content = message.content
-    if not isinstance(content, Unreadable):
-        return None
+def _unread(message: Message, why: str) -> Unread:
+    digest = hashlib.sha256(message.body.encode("utf-8", "surrogatepass")).hexdigest()
+    message_id = storable(message.message_id)
     trouble = Trouble(
         "unreadable-message",
-        f"SQS message {content.message_id} cannot be read: {content.why}",
+        f"SQS message {message_id} cannot be read: {storable(why)}",
         "Look at it with `crossdock case show`; the sweep finds what it told of. Then resolve.",
-        about=f"SQS message {content.message_id}",
-        evidence={"sha256": content.body_sha256},
+        about=f"SQS message {message_id}",
+        evidence={"sha256": digest},
     )
-    return Unread(content.message_id, trouble, message.body)
+    return Unread(message_id, trouble, storable(message.body))
 
 
 def receive_webhook(
