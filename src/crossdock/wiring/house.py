@@ -19,7 +19,7 @@ from crossdock.engine.durable import DbosDurable, Durable, Inline
 from crossdock.engine.intake import Intake
 from crossdock.engine.model import Event
 from crossdock.engine.runner import Runner, Watch
-from crossdock.engine.store import Database, breakers, cases, inbox, open_database, workers
+from crossdock.engine.store import Database, open_database
 from crossdock.engine.store.quotas import StoredBuckets
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import ConfigError, Problem
@@ -36,6 +36,7 @@ from crossdock.wiring.accounts import (
 )
 from crossdock.wiring.customer_runs import customer_operations, customers_feed
 from crossdock.wiring.feeds import feeds_of
+from crossdock.wiring.health import health, metrics
 from crossdock.wiring.intakes import AmazonQueue, receive_webhook
 from crossdock.wiring.language import Language, read_language
 from crossdock.wiring.operations import every_operation
@@ -204,7 +205,7 @@ class House:
         self._subscriber.start()
         queue = self._queue or sqs
         if queue is not None:
-            intake = Intake(self.engine, AmazonQueue(queue))
+            intake = Intake(self.engine, AmazonQueue(queue, self.amazon_account.seller_id))
             intake.start()
             self._intakes.append(intake)
 
@@ -243,24 +244,23 @@ class House:
     # --- how it is
 
     def health(self) -> tuple[bool, dict[str, Any]]:
-        """Whether the store answers and this worker beats, with the depth of the inbox."""
-        now = self.clock.now()
-        depth = inbox.depth(self.db, now)
-        beats = [w["beat_at"] for w in workers.listed(self.db)]
-        fresh = bool(beats) and self._wall() - beats[0] < self.settings.policy.lease_wall * 2
-        return fresh, {"worker_beats": fresh, "inbox": depth, "time": now.isoformat()}
+        """Whether the store answers, this worker beats, and runs begin while keys are due; with
+        the depth of the inbox and what the intakes have seen.
+        """
+        return health(self)
 
     def metrics(self) -> str:
         """Prometheus text."""
-        lines = ["# TYPE crossdock_inbox_keys gauge"]
-        for state, n in sorted(inbox.depth(self.db, self.clock.now()).items()):
-            lines.append(f'crossdock_inbox_keys{{state="{state}"}} {n}')
-        lines.append("# TYPE crossdock_open_cases gauge")
-        for kind, n in sorted(cases.counts(self.db).items()):
-            lines.append(f'crossdock_open_cases{{kind="{kind}"}} {n}')
-        lines.append("# TYPE crossdock_open_breakers gauge")
-        lines.append(f"crossdock_open_breakers {len(breakers.all_of(self.db))}")
-        return "\n".join(lines) + "\n"
+        return metrics(self)
+
+    @property
+    def intakes(self) -> Sequence[Intake]:
+        """What listens to queues."""
+        return tuple(self._intakes)
+
+    def wall(self) -> datetime:
+        """The time on the wall, which beats and leases go by."""
+        return self._wall()
 
     def close(self) -> None:
         """Give everything back."""
