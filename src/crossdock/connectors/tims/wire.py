@@ -249,6 +249,10 @@ class Wire(LedgerAsks, PriceAsks, ReceivableAsks):
         body = {"Url": url, "Events": list(events), "Secret": secret}
         return create_ask("/webhooks", body, key, scope="webhooks:manage")
 
+    def remove_webhook(self, webhook_id: str) -> Ask:
+        path, template = f"/webhooks/{segment(webhook_id)}", "/webhooks/{Id}"
+        return Ask("DELETE", template, path, scope="webhooks:manage", writes=True)
+
     def test_webhook(self, webhook_id: str) -> Ask:
         path = f"/webhooks/{segment(webhook_id)}/test"
         return Ask(
