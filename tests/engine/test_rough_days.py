@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from crossdock.engine.dispatcher import Engine
-from crossdock.engine.durable import Inline
+from crossdock.engine.durable import DbosDurable, Inline
 from crossdock.engine.policy import Policy
 from crossdock.engine.store import Database, cases, inbox, open_database
 from crossdock.kernel.clock import ManualClock
@@ -103,6 +104,21 @@ def test_a_batch_that_loses_a_result_is_a_defect_of_all_its_records(
     house.submit(look_at("A", "B"))
     house.pump()
     assert [c.kind for c in cases.listed(db)] == ["defect", "defect"]
+
+
+def test_an_idle_worker_ends_at_once(tmp_path: Path, clock: ManualClock) -> None:
+    """It used to wait ten seconds for a thread that slept thirty."""
+    url = f"sqlite:///{tmp_path / 'crossdock.db'}"
+    db = open_database(url)
+    db.migrate()
+    house = engine(db, clock, Shop(), durable=DbosDurable(url, "main"), policy=QUICK)
+    house.submit(look_at("A"))
+    house.pump()
+    assert until(lambda: not house.busy())
+    told = time.monotonic()
+    house.stop(10)
+    assert time.monotonic() - told < 5, "half a second, where the machine does nothing else"
+    db.close()
 
 
 def test_what_the_store_was_to_keep_is_not_told_when_it_refuses(db: Database) -> None:

@@ -22,6 +22,8 @@ from crossdock.kernel.redact import told
 log = structlog.get_logger("crossdock.engine")
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
+_LISTEN_WALL = 1.0  # seconds; how long a stop may wait for the listener
+
 
 class Engine:
     """One worker. `submit` events from any thread; `start` runs it in the background, `pump` runs
@@ -101,7 +103,9 @@ class Engine:
         deadline = time.monotonic() + seconds
         while self._running and time.monotonic() < deadline:
             time.sleep(0.02)
-        self._durable.close(max(0.0, deadline - time.monotonic()))
+        # Once nothing runs there is nothing to wait for; the layer below would sleep all the same.
+        left = deadline - time.monotonic() if self._running else 0.0
+        self._durable.close(max(0.0, left))
 
     def pump(self, most: int = 10_000) -> int:
         """Run what is due until nothing is, in this thread; returns the number of runs."""
@@ -242,7 +246,7 @@ class Engine:
     def _listen(self) -> None:
         while not self._stopping.is_set():
             try:
-                for _ in self.db.listen(5.0, self._stopping.is_set):
+                for _ in self.db.listen(_LISTEN_WALL, self._stopping.is_set):
                     self._wake.set()
             except Exception as error:  # noqa: BLE001  (a store that is away comes back)
                 log.warning("listen.failed", error=type(error).__name__)

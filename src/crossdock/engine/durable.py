@@ -96,7 +96,8 @@ class DbosDurable:
             "application_version": _APPLICATION_VERSION,
             "log_level": "ERROR",
             "enable_otlp": False,
-            "notification_listener_polling_interval_sec": 30.0,  # we use none of its messages
+            # We use none of its messages, so a look costs nothing; stopping waits for its end.
+            "notification_listener_polling_interval_sec": 0.5,
             "scheduler_polling_interval_sec": 3600.0,  # nor its schedules
             "max_executor_threads": 16,
         }
