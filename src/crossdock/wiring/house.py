@@ -40,7 +40,8 @@ from crossdock.wiring.health import health, metrics
 from crossdock.wiring.intakes import AmazonQueue, receive_webhook
 from crossdock.wiring.language import Language, read_language
 from crossdock.wiring.operations import every_operation
-from crossdock.wiring.privacy import purge_feed, vault_of
+from crossdock.wiring.privacy import vault_of
+from crossdock.wiring.purging import purge_feed
 from crossdock.wiring.settlement_runs import (
     receivables_feed,
     settlement_feed,
@@ -85,7 +86,7 @@ class House:
         own = network_of(self.clock)  # opens nothing before it sends
         self._transport, self._close_network = transport or own, own.close
         self._queue = queue
-        self._durable = durable or Inline()
+        self.durable = durable or Inline()
         self._wall, self._watch = wall, watch
         self._intakes: list[Intake] = []
         self._subscriber: Subscriber | None = None
@@ -184,7 +185,7 @@ class House:
             settlement_feed(self.amazon, self.settings.folder),
             receivables_feed(lambda: self.db, self.clock.now),
             customers_feed(self.tims, self.settings.folder),
-            purge_feed(self.db),
+            purge_feed(self),
             *stock_feeds(self.stock),
         ):
             feeds[found.name] = found
@@ -193,7 +194,7 @@ class House:
             wall=self._wall, watch=self._watch,
         )  # fmt: skip
         return Engine(
-            self.db, runner, self._durable, self.clock, worker=self.settings.worker,
+            self.db, runner, self.durable, self.clock, worker=self.settings.worker,
             wall=self._wall,
         )  # fmt: skip
 
