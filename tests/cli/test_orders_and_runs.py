@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from crossdock.engine.model import Result as Ended
 from crossdock.engine.store import inbox
 from crossdock.wiring.feeds import AMAZON_SWEEP
 from tests.cli.conftest import LINKED, PARKED, Run, Workplace, data
@@ -102,3 +103,14 @@ def test_retrying_a_finished_run_asks_for_all(day: Workplace, run: Run) -> None:
     [done] = data(run("run", "list", "--flow", "fulfilment", "--json"))["runs"]
     assert "--all" in run("run", "retry", done["id"]).stdout
     assert data(run("run", "retry", done["id"], "--all", "--json"))["asked"] == ["SH-9"]
+
+
+def test_turns_of_feeds_are_listed_only_when_asked_for(day: Workplace, run: Run) -> None:
+    day.happened("feed", "amazon.orders", Ended.DONE, "1 of 1 changes are new")
+    flows = {r["flow"] for r in data(run("run", "list", "--json"))["runs"]}
+    assert flows
+    assert "feed" not in flows
+    assert "feed" in {r["flow"] for r in data(run("run", "list", "--feeds", "--json"))["runs"]}
+    assert {r["flow"] for r in data(run("run", "list", "--flow", "feed", "--json"))["runs"]} == {
+        "feed"
+    }

@@ -17,6 +17,9 @@ import pytest
 from typer.testing import CliRunner
 
 from crossdock.cli.app import app
+from crossdock.engine.store import open_database, workers
+from crossdock.settings import read_settings
+from tests.cli.conftest import SECRETS, SETTINGS
 
 MAIN = "from crossdock.cli import main; main()"
 WORLD = (
@@ -88,3 +91,26 @@ def test_orders_of_a_world_become_sales_orders_and_serve_ends_in_order(tmp_path:
             assert len(linked) == 3
             words = ["order", "show", linked[0]["tims"], "--workspace", str(place)]
             assert "sales_orders" in CliRunner().invoke(app, words).stdout
+
+
+def configured(place: Path) -> Path:
+    """A workspace whose companies nobody answers for."""
+    place.mkdir()
+    (place / "crossdock.yaml").write_text(f"{SETTINGS}listen: {{port: {free_port()}}}\n")
+    secrets = place / "secrets.env"
+    secrets.write_text(SECRETS)
+    secrets.chmod(0o600)
+    assert CliRunner().invoke(app, ["store", "migrate", "--workspace", str(place)]).exit_code == 0
+    return place
+
+
+def test_nothing_is_begun_while_another_program_has_the_address(tmp_path: Path) -> None:
+    place = configured(tmp_path / "ws")
+    settings = read_settings(place, {})
+    with socket.create_server((settings.listen.host, settings.listen.port)):
+        result = CliRunner().invoke(app, ["serve", "--workspace", str(place)])
+    assert result.exit_code == 2
+    assert "cannot listen on" in result.stderr
+    db = open_database(settings.store)
+    assert workers.listed(db) == []
+    db.close()

@@ -1,6 +1,6 @@
 """A tiny shop for engine tests: one remote that can fail, one flow that writes to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from crossdock.engine.dispatcher import Engine
@@ -50,6 +50,7 @@ class Shop:
     always: Callable[[], Exception | None] = lambda: None
     pos: dict[str, str | None] = field(default_factory=dict)
     room: Callable[[], Grant] | None = None
+    create_many: Callable[[Sequence[tuple[Order, ...]]], Sequence[str]] | None = None
 
     def fetch(self, key: str) -> Order:
         self.fetched.append(key)
@@ -78,8 +79,9 @@ def engine(
 ) -> Engine:
     operations = table(
         Operation("shop.fetch", (str,), Order, Repeat.READ, shop.fetch, room=shop.room),
-        Operation("shop.create", (Order,), str, Repeat.IDEMPOTENCY_KEY, shop.create),
-    )
+        Operation("shop.create", (Order,), str, Repeat.IDEMPOTENCY_KEY, shop.create,
+                  run_many=shop.create_many),
+    )  # fmt: skip
     flow = compile_flow(load_flow(FLOW, "orders/flow.yaml"), operations, {}, {})
     runner = Runner(
         db, {flow.name: flow}, {f.name: f for f in feeds}, clock, policy,

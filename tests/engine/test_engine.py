@@ -267,6 +267,18 @@ def test_a_feed_can_come_back_sooner_and_never_later(db: Database, clock: Manual
     assert read == [0, 3, 303]
 
 
+def test_a_feed_whose_case_is_resolved_goes_on(db: Database, clock: ManualClock) -> None:
+    def read(mark: str | None) -> Reading:
+        raise NeedsPerson("the seller has revoked us", kind="reconnect-amazon", remedy="Authorise.")
+
+    house = engine(db, clock, Shop(), feeds=(Feed("sweep", timedelta(minutes=5), read),))
+    house.pump()
+    [case] = cases.listed(db)
+    cases.resolve(db, case.id, who="kim", why="authorised", now=clock.now())
+    clock.advance(timedelta(minutes=5))
+    assert house.pump() == 1
+
+
 def test_the_timeline_tells_the_whole_story(db: Database, clock: ManualClock) -> None:
     shop = Shop(trouble={"A": [outage(), unknown_sku()]})
     house = engine(db, clock, shop)

@@ -194,6 +194,44 @@ def test_a_resolved_case_lets_the_key_go(db: Database, clock: ManualClock) -> No
         cases.retry(db, [case.id], who="kim", now=clock.now())
 
 
+def test_what_was_heard_behind_a_case_is_looked_at_when_the_case_is_resolved(
+    db: Database, clock: ManualClock
+) -> None:
+    hear(db, clock, "A")
+    end(db, clock, must(take(db, clock)), Result.CASE, trouble=TROUBLE)
+    hear(db, clock, "A")  # the buyer has cancelled, say
+    [case] = cases.listed(db)
+    cases.resolve(db, case.id, who="kim", why="keyed by hand", now=clock.now())
+    claim = must(take(db, clock, "run_2"))
+    assert (keys(claim), claim.records[0].case_id, claim.records[0].edits) == (["A"], None, {})
+
+
+def test_news_that_came_while_a_run_ended_in_a_case_is_looked_at_at_once(
+    db: Database, clock: ManualClock
+) -> None:
+    hear(db, clock, "A")
+    claim = must(take(db, clock))
+    hear(db, clock, "A")
+    end(db, clock, claim, Result.CASE, trouble=TROUBLE)
+    assert keys(take(db, clock, "run_2")) == ["A"]
+
+
+def test_a_retry_during_a_run_is_not_lost_when_that_run_ends_in_the_case_again(
+    db: Database, clock: ManualClock
+) -> None:
+    hear(db, clock, "A")
+    end(db, clock, must(take(db, clock)), Result.CASE, trouble=TROUBLE)
+    [case] = cases.listed(db)
+    cases.retry(db, [case.id], who="kim", now=clock.now())
+    under_way = must(take(db, clock, "run_2"))
+    cases.retry(db, [case.id], who="kim", now=clock.now(), edits={"order.po": "7"})
+    end(db, clock, under_way, Result.CASE, trouble=TROUBLE)
+    again = must(take(db, clock, "run_3"))
+    assert again.records[0].edits == {"order.po": "7"}
+    end(db, clock, again, Result.CASE, trouble=TROUBLE)
+    assert take(db, clock, "run_4") is None, "once, not for ever"
+
+
 def test_link_versions_only_move_forward(db: Database, clock: ManualClock) -> None:
     with db.writing() as connection:
         for version in ("2026-11-23T10:00", "2026-11-23T09:00"):

@@ -194,7 +194,7 @@ class Rehearsal:
         raise AssertionError("the companies never took our subscription")
 
     def _take_letters(self) -> None:
-        source = AmazonQueue(self.letters, published_by(self.house.stock))
+        source = AmazonQueue(self.letters, is_published=published_by(self.house.stock))
         while not (batch := source.receive()).empty:
             self.house.engine.submit(batch.events)
             source.acknowledge(batch.receipt)

@@ -102,7 +102,7 @@ def test_it_wakes_the_sku_once_the_file_publishes_it(shop):
     sell(shop, 1)
     (body,) = told(shop)
     stranger = body.replace('"ROD"', '"NOT-OURS"')
-    source = AmazonQueue(Letters(body, stranger, body), published_by(shop.desk))
+    source = AmazonQueue(Letters(body, stranger, body), is_published=published_by(shop.desk))
     batch = source.receive()
     assert [(e.flow, e.key) for e in batch.events] == [("stock", "ROD")] * 2
     assert (batch.unread, batch.empty) == ([], False)

@@ -57,7 +57,7 @@ def _examined(settings: "Settings", found: "list[Finding]", *, offline: bool) ->
     with store_of(settings) as (db, state):
         found.append(examine.store(settings, state))
         if state.ready:
-            found += examine.work(db, settings.clock().now(), datetime.now(UTC))
+            found += examine.work(db, settings.clock(), datetime.now(UTC))
     found += examine.flows(settings)
     found += examine.running(settings)
     if not offline:

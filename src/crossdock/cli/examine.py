@@ -1,7 +1,7 @@
 """What `doctor` looks at: each look gives findings, each bad one with the next command."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from crossdock.cli.findings import Finding, finding, findings_of
@@ -11,6 +11,7 @@ from crossdock.kernel.errors import CrossdockError, NeedsPerson
 if TYPE_CHECKING:
     from crossdock.engine.store import Database
     from crossdock.engine.store.versions import StoreState
+    from crossdock.kernel.clock import Clock
     from crossdock.settings import Settings
 
 _DEEP = 1000  # keys that wait: more is a backlog
@@ -74,11 +75,13 @@ def store(found: "Settings", state: "StoreState") -> Finding:
     return finding("store", ok=True, words=f"{found.shown_store}, version {state.found}")
 
 
-def work(db: "Database", now: datetime, wall: datetime) -> list[Finding]:
+def work(db: "Database", clock: "Clock", wall: datetime) -> list[Finding]:
     """Everything the store can tell."""
+    now = clock.now()
     looks: tuple[Callable[[], list[Finding]], ...] = (
         lambda: [_workers(db, wall)],
-        lambda: [_inbox(db, now)],
+        lambda: [_inbox(db, clock, wall)],
+        lambda: _intakes(db, wall),
         lambda: [_cases(db)],
         lambda: _breakers(db, now),
         lambda: _quotas(db, now),
@@ -99,15 +102,45 @@ def _workers(db: "Database", wall: datetime) -> Finding:
     return finding("workers", ok=False, words=f"none at work{last}", fix="Run: crossdock serve")
 
 
-def _inbox(db: "Database", now: datetime) -> Finding:
+def _inbox(db: "Database", clock: "Clock", wall: datetime) -> Finding:
+    from crossdock.engine.stalling import stalled_for
     from crossdock.engine.store import inbox
 
-    depth = inbox.depth(db, now)
+    depth = inbox.depth(db, clock.now())
     names = ("waiting", "running", "later", "parked")
     words = ", ".join(f"{depth.get(name, 0)} {name}" for name in names)
+    stalled = stalled_for(db, clock, wall)
+    if stalled is not None:
+        words += f"; something is due for {_minutes(stalled)} min, and no run begins"
+        fix = "Start the worker anew: crossdock serve. If it stalls again, look into its log"
+        return finding("inbox", ok=False, words=words, fix=fix)
     deep = depth.get("waiting", 0) > _DEEP
     fix = "More arrives than is done. Look: crossdock run list" if deep else ""
     return finding("inbox", ok=not deep, words=words, fix=fix)
+
+
+def _minutes(span: timedelta) -> int:
+    return round(span.total_seconds() / 60)
+
+
+def _intakes(db: "Database", wall: datetime) -> list[Finding]:
+    """What the workers that are alive have taken from their queues since they started."""
+    from crossdock.cli.queries import worker_rows
+    from crossdock.engine.store import tallies
+
+    alive = {row.name for row in worker_rows(db, wall) if row.alive}
+    found = []
+    for (worker, source), tally in tallies.listed(db).items():
+        if worker not in alive:
+            continue
+        words = ", ".join(f"{tally.get(n, 0)} {n}" for n in ("messages", "unread", "failures"))
+        failing = bool(tally.get("failing"))
+        if failing:
+            words += f"; it fails now: {tally.get('last_error')}"
+        fix = "The sweep goes on meanwhile. Look: crossdock connection test amazon"
+        name = f"intake {source} of {worker}"
+        found.append(finding(name, ok=not failing, words=words, fix=fix if failing else ""))
+    return found
 
 
 def _cases(db: "Database") -> Finding:

@@ -19,6 +19,9 @@ def listed(
     *,
     limit: Limit = 50,
     flow: Annotated[str | None, typer.Option("--flow", help="Only runs of this flow.")] = None,
+    feeds: Annotated[
+        bool, typer.Option("--feeds", help="Also the turns of schedules and change feeds.")
+    ] = False,
     as_json: Json = False,
     workspace: Workspace = None,
 ) -> None:
@@ -28,7 +31,7 @@ def listed(
     from crossdock.engine.store import history
 
     with session(workspace) as s:
-        rows = history.runs(s.db, limit=limit, flow=flow)
+        rows = history.runs(s.db, limit=limit, flow=flow, feeds=feeds)
         if not rows and flow is not None:
             _refuse_unknown(flow, s.settings)
     if as_json:

@@ -21,10 +21,10 @@ def serve(*, as_json: Json = False, workspace: Workspace = None) -> None:
     with _opened(workspace) as (settings, house, stop):
         from crossdock.console import server
 
-        listen = settings.listen
+        listener = server.bound(settings.listen.host, settings.listen.port)
         house.start()
         try:
-            served = server.serve(house, listen.host, listen.port)
+            served = server.serve(house, listener)
             try:
                 _announce("serving", served.url, settings.worker, as_json=as_json)
                 stop.wait()

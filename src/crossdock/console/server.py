@@ -26,8 +26,8 @@ class Served:
         self._thread.join(10)
 
 
-def serve(house: House, host: str, port: int) -> Served:
-    """Listen and serve in the background; a Misuse when the port is taken."""
+def bound(host: str, port: int) -> socket.socket:
+    """The address, taken before anything is begun; a Misuse when another program has it."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -37,6 +37,11 @@ def serve(house: House, host: str, port: int) -> Served:
         raise Misuse(
             f"cannot listen on {host}:{port}: {error.strerror}; set listen.port in crossdock.yaml"
         ) from error
+    return listener
+
+
+def serve(house: House, listener: socket.socket) -> Served:
+    """Listen and serve in the background."""
     config = uvicorn.Config(
         build(house), log_level="warning", access_log=False, lifespan="off", server_header=False
     )

@@ -1,5 +1,6 @@
 """Starts runs for keys that wait, renews their leases, and takes over from the dead."""
 
+import contextlib
 import logging
 import threading
 import time
@@ -16,9 +17,12 @@ from crossdock.engine.store import Database, inbox, links, workers
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.ids import new_id
 from crossdock.kernel.quota import Grant
+from crossdock.kernel.redact import told
 
 log = structlog.get_logger("crossdock.engine")
 logging.getLogger("alembic").setLevel(logging.WARNING)
+
+_LISTEN_WALL = 1.0  # seconds; how long a stop may wait for the listener
 
 
 class Engine:
@@ -99,7 +103,9 @@ class Engine:
         deadline = time.monotonic() + seconds
         while self._running and time.monotonic() < deadline:
             time.sleep(0.02)
-        self._durable.close(max(0.0, deadline - time.monotonic()))
+        # Once nothing runs there is nothing to wait for; the layer below would sleep all the same.
+        left = deadline - time.monotonic() if self._running else 0.0
+        self._durable.close(max(0.0, left))
 
     def pump(self, most: int = 10_000) -> int:
         """Run what is due until nothing is, in this thread; returns the number of runs."""
@@ -130,9 +136,20 @@ class Engine:
                 # Left in the inbox in their order; tried now, they would only be refused.
                 self._rationed[name] = now + room.wait
             elif (run_id := self._claim(name, now, room)) is not None:
-                self._durable.start(run_id)
+                self._begin(run_id)
                 return run_id
         return None
+
+    def _begin(self, run_id: str) -> None:
+        """Hand the claim to the durable layer; where that fails nobody else would let it go."""
+        try:
+            self._durable.start(run_id)
+        except Exception:
+            self._forget(run_id)
+            # Where this fails too, the keys come back when the lease ends: nobody renews it now.
+            with contextlib.suppress(Exception):
+                inbox.free(self.db, run_id, self._wall(), only_expired=False)
+            raise
 
     def _claim(self, flow: str, now: datetime, room: Grant | None) -> str | None:
         run_id = new_id("run")
@@ -140,16 +157,18 @@ class Engine:
         limit = plan.batch if plan else 1
         with self._lock:
             self._running.add(run_id)
-        claim = inbox.claim(
-            self.db, flow, plan.version if plan else 1,
-            limit=limit if room is None else min(limit, room.granted),
-            run_id=run_id, worker=self.worker,
-            now=now, wall=self._wall(), lease_until=self._lease(),
-        )  # fmt: skip
-        if claim is None:
-            self._forget(run_id)
-            return None
-        return run_id
+        claim = None
+        try:
+            claim = inbox.claim(
+                self.db, flow, plan.version if plan else 1,
+                limit=limit if room is None else min(limit, room.granted),
+                run_id=run_id, worker=self.worker,
+                now=now, wall=self._wall(), lease_until=self._lease(),
+            )  # fmt: skip
+        finally:
+            if claim is None:  # nothing was due, or the store was away
+                self._forget(run_id)
+        return None if claim is None else run_id
 
     def _execute(self, run_id: str) -> None:
         """Called by the durable layer, at once and again after a crash."""
@@ -186,7 +205,7 @@ class Engine:
                 if idle:
                     self._wake.wait(self._nap())
             except Exception as error:  # noqa: BLE001  (a store that is away comes back)
-                log.error("dispatch.failed", error=type(error).__name__, text=str(error)[:200])
+                log.error("dispatch.failed", **told(error))
                 self._stopping.wait(1.0)
 
     def _nap(self) -> float:
@@ -208,7 +227,7 @@ class Engine:
             try:
                 self._beat_once()
             except Exception as error:  # noqa: BLE001  (a store that is away comes back)
-                log.error("beat.failed", error=type(error).__name__, text=str(error)[:200])
+                log.error("beat.failed", **told(error))
             if self._stopping.wait(pause):
                 return
 
@@ -227,7 +246,7 @@ class Engine:
     def _listen(self) -> None:
         while not self._stopping.is_set():
             try:
-                for _ in self.db.listen(5.0, self._stopping.is_set):
+                for _ in self.db.listen(_LISTEN_WALL, self._stopping.is_set):
                     self._wake.set()
             except Exception as error:  # noqa: BLE001  (a store that is away comes back)
                 log.warning("listen.failed", error=type(error).__name__)

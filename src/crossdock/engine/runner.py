@@ -16,7 +16,6 @@ from crossdock.engine.store import Database, inbox, links, outcomes
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import CrossdockError, Defect, RunError, TryAgain
 from crossdock.kernel.evidence import Noted, noted
-from crossdock.kernel.operation import Operation
 from crossdock.kernel.quota import Grant
 from crossdock.lang.flow import DoStep, EndStep, Flow, LinkStep, MapStep, Step
 
@@ -151,20 +150,22 @@ class Runner:
     ) -> list[Noted]:
         operation = step.operation
         if operation.run_many is not None:
-            whole = noted(operation.run_many, [args for _, args in ready])
-            if not isinstance(whole.result, RunError):
-                results = [r if isinstance(r, Noted) else Noted(r, ()) for r in whole.result]  # type: ignore[attr-defined]
-                if len(results) == len(ready):
-                    return results
-                raise AssertionError(f"{operation.name} lost results of a batch")
+            many = partial(_many, operation.name, operation.run_many)
+            whole = self._noted_safely(many, ([args for _, args in ready],), step)
+            if isinstance(whole.result, list):
+                return whole.result
             return [Noted(whole.result, whole.calls) for _ in ready]
-        return [self._noted_safely(operation, args, step) for _, args in ready]
+        calls = operation.repeat.touches_others
+        return [self._noted_safely(operation.run, args, step, calls=calls) for _, args in ready]
 
-    def _noted_safely(self, operation: Operation, args: tuple[object, ...], step: DoStep) -> Noted:
+    def _noted_safely(
+        self, run: Callable[..., object], args: tuple[object, ...], step: DoStep, *,
+        calls: bool = True,
+    ) -> Noted:  # fmt: skip
         try:
-            if operation.repeat.touches_others:
-                return noted(operation.run, *args)
-            return Noted(operation.run(*args), ())  # nobody is called: nothing to note
+            if calls:
+                return noted(run, *args)
+            return Noted(run(*args), ())  # nobody is called: nothing to note
         except RunError as error:
             return Noted(error, ())
         except Exception as error:  # noqa: BLE001  (one bad record never stops the rest)
@@ -205,6 +206,18 @@ class Runner:
                 wall=self._wall(), events=result.events, watermarks=result.watermarks,
             )  # fmt: skip
         return held
+
+
+def _many(
+    name: str,
+    run_many: Callable[[Sequence[tuple[object, ...]]], Sequence[object]],
+    rows: Sequence[tuple[object, ...]],
+) -> list[Noted]:
+    """One result for each row, or none at all."""
+    results = [r if isinstance(r, Noted) else Noted(r, ()) for r in run_many(rows)]
+    if len(results) != len(rows):
+        raise Defect(f"{name} gave {len(results)} results for {len(rows)} records")
+    return results
 
 
 def _arguments(step: DoStep, record: Record) -> tuple[object, ...]:

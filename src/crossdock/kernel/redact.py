@@ -1,7 +1,9 @@
 """Personal data and secrets never reach a log, a case or an evidence row."""
 
+import traceback
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 
 MASK = "***"
 
@@ -26,6 +28,20 @@ def masked(value: object) -> object:
     if isinstance(value, list | tuple):
         return [masked(v) for v in value]
     return value
+
+
+def told(error: BaseException) -> dict[str, object]:
+    """What a log may say of an error that nobody foresaw: its type and place. Its words may quote
+    a record, so they are told only where the machine or the store speaks, and of those one line.
+    """
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    found: dict[str, object] = {
+        "error": type(error).__name__,
+        "where": [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames],
+    }
+    if isinstance(error, OSError) or type(error).__module__.startswith("sqlalchemy"):
+        found["text"] = str(error).partition("\n")[0][:200]  # a store's second line has values
+    return found
 
 
 @lru_cache(maxsize=4096)  # names of fields, which come again with every document

@@ -166,6 +166,14 @@ class PrivacySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HistorySettings:
+    """How long what happened is kept. What settles money, links and cases stay."""
+
+    records: timedelta = timedelta(days=548)  # a year, and half a year to ask about it
+    feed_runs: timedelta = timedelta(days=3)  # schedules, thousands a day
+
+
+@dataclass(frozen=True, slots=True)
 class FreshnessSettings:
     """How old news may become in the worst case, and how much is expected: crossdock quota plan."""
 
@@ -189,6 +197,7 @@ class Written:
     policy: PolicySettings = PolicySettings()
     privacy: PrivacySettings = PrivacySettings()
     freshness: FreshnessSettings = FreshnessSettings()
+    keep_history: HistorySettings = HistorySettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +215,7 @@ class Settings:
     policy: PolicySettings
     privacy: PrivacySettings = PrivacySettings()
     freshness: FreshnessSettings = FreshnessSettings()
+    keep_history: HistorySettings = HistorySettings()
     clock_text: str = ""
     problems: tuple[Problem, ...] = ()
     open_secrets: tuple[str, ...] = ()  # fields whose secret stands in crossdock.yaml itself

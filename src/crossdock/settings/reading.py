@@ -76,8 +76,8 @@ def _settings(workspace: Path, written: Written, reader: "_Reader") -> Settings:
     worker = written.worker or (f"{socket.gethostname()}-{os.getpid()}" if shared else "main")
     return Settings(
         workspace, store, worker, written.listen, written.amazon, written.tims,
-        written.policy, written.privacy, written.freshness, written.clock, tuple(reader.problems),
-        tuple(reader.open_secrets),
+        written.policy, written.privacy, written.freshness, written.keep_history, written.clock,
+        tuple(reader.problems), tuple(reader.open_secrets),
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ class Fault:
     on: bool = True
     settings: dict[str, Any] = field(default_factory=dict)  # what is special to this fault
     struck: int = 0  # how often it hit
+    struck_at: datetime | None = None  # when it did last
 
 
 @dataclass
@@ -80,6 +81,7 @@ class Faults:
         if fault.chance < 1.0 and self._dice(name).random() >= fault.chance:
             return None
         fault.struck += 1
+        fault.struck_at = self.clock.now()
         return fault
 
     def active(self, name: str) -> bool:

@@ -25,6 +25,7 @@ from crossdock.wiring.cataloguerules import (
     read_catalogue_rules,
 )
 from crossdock.wiring.language import SHIPPED, table_path
+from crossdock.wiring.language import read_table as read_lookup
 from crossdock.wiring.watched import Watched
 
 TABLE = "lookups/eligibility.csv"

@@ -1,14 +1,15 @@
 """What is read on a schedule: Amazon's changed orders, TIMS's shipments and cancelled orders."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.operations import Sweep, Watermark, sweep_orders
 from crossdock.connectors.tims import models as tims_models
+from crossdock.connectors.tims.ask import Ask
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.feed import Watermark as TimsMark
-from crossdock.connectors.tims.feed import changed_keys
+from crossdock.connectors.tims.feed import changed_keys, mark_before
 from crossdock.engine.feeds import Change, Feed, Reading
 from crossdock.settings.model import SweepSettings
 
@@ -16,7 +17,9 @@ AMAZON_SWEEP, AMAZON_AGAIN = "amazon.orders", "amazon.orders.again"
 TIMS_ORDERS, TIMS_SHIPMENTS = "tims.orders", "tims.shipments"
 
 FIRST_LOOK_BACK = timedelta(days=2)
-"""How far the very first sweep reaches; older orders are synced by `crossdock order sync ID`."""
+"""How far the very first look at either company reaches; older orders are synced by
+`crossdock order sync ID`.
+"""
 
 _PAGES_A_TURN = 10
 
@@ -77,8 +80,20 @@ def _reading(sweep: Sweep) -> Reading:
 
 
 def _shipments(tims: TimsClient, mark: str | None) -> Reading:
-    found = changed_keys(tims, TimsMark("shipment", int(mark or 0)))
+    after = _begun(tims, mark, tims.wire.shipments_since)
+    if after is None:
+        return Reading([], None)
+    found = changed_keys(tims, TimsMark("shipment", after))
     return Reading([Change("fulfilment", key) for key in found.keys], str(found.until), found.more)
+
+
+def _begun(tims: TimsClient, mark: str | None, since: Callable[[datetime], Ask]) -> int | None:
+    """Where to read on. The very first time that is what changed within the look-back: before it
+    lies everything the company ever sold, and none of it is news. None while nothing changed.
+    """
+    if mark is not None:
+        return int(mark)
+    return mark_before(tims, since(tims.clock.now() - FIRST_LOOK_BACK), "TIMS, the first time")
 
 
 def _cancelled(tims: TimsClient, mark: str | None) -> Reading:
@@ -86,7 +101,9 @@ def _cancelled(tims: TimsClient, mark: str | None) -> Reading:
     stock. The others were changed by us, or by staff on the way to a shipment, which has a feed of
     its own.
     """
-    until = int(mark or 0)
+    until = _begun(tims, mark, tims.wire.sales_orders_since)
+    if until is None:
+        return Reading([], None)
     changes: dict[str, Change] = {}
     pages = tims.pages(tims_models.SalesOrder, tims.wire.sales_orders_after(until))
     for number, page in enumerate(pages, 1):

@@ -19,15 +19,7 @@ from crossdock.engine.durable import DbosDurable, Durable, Inline
 from crossdock.engine.intake import Intake
 from crossdock.engine.model import Event
 from crossdock.engine.runner import Runner, Watch
-from crossdock.engine.store import (
-    Database,
-    breakers,
-    cases,
-    inbox,
-    open_database,
-    submissions,
-    workers,
-)
+from crossdock.engine.store import Database, open_database, submissions
 from crossdock.engine.store.quotas import StoredBuckets
 from crossdock.kernel.clock import Clock
 from crossdock.kernel.errors import ConfigError, Problem
@@ -47,13 +39,15 @@ from crossdock.wiring.costfile import cost_problems
 from crossdock.wiring.customer_runs import customer_operations, customers_feed
 from crossdock.wiring.fba_runs import fba_feed
 from crossdock.wiring.feeds import feeds_of
+from crossdock.wiring.health import health, metrics
 from crossdock.wiring.intakes import AmazonQueue, published_by, receive_webhook
 from crossdock.wiring.language import Language, read_language
 from crossdock.wiring.livetables import LiveFlows, tables_feed
 from crossdock.wiring.operations import every_operation
 from crossdock.wiring.price_runs import price_feeds, price_operations, price_pending
 from crossdock.wiring.pricing import PriceDesk
-from crossdock.wiring.privacy import purge_feed, vault_of
+from crossdock.wiring.privacy import vault_of
+from crossdock.wiring.purging import purge_feed
 from crossdock.wiring.settlement_runs import (
     receivables_feed,
     settlement_feed,
@@ -100,7 +94,7 @@ class House:
         own = network_of(self.clock)  # opens nothing before it sends
         self._transport, self._close_network = transport or own, own.close
         self._queue = queue
-        self._durable = durable or Inline()
+        self.durable = durable or Inline()
         self._wall, self._watch = wall, watch
         self._intakes: list[Intake] = []
         self._subscriber: Subscriber | None = None
@@ -225,7 +219,7 @@ class House:
             settlement_feed(self.amazon, self.settings.folder),
             receivables_feed(lambda: self.db, self.clock.now),
             customers_feed(self.tims, self.settings.folder),
-            purge_feed(self.db),
+            purge_feed(self),
             tables_feed(self.flows),
             *stock_feeds(self.stock),
             *price_feeds(self.prices, lambda: self.db),
@@ -240,7 +234,7 @@ class House:
             wall=self._wall, watch=self._watch,
         )  # fmt: skip
         return Engine(
-            self.db, runner, self._durable, self.clock, worker=self.settings.worker,
+            self.db, runner, self.durable, self.clock, worker=self.settings.worker,
             wall=self._wall,
         )  # fmt: skip
 
@@ -252,7 +246,8 @@ class House:
         self._subscriber.start()
         queue = self._queue or sqs
         if queue is not None:
-            intake = Intake(self.engine, AmazonQueue(queue, published_by(self.stock)))
+            seller = self.amazon_account.seller_id
+            intake = Intake(self.engine, AmazonQueue(queue, seller, published_by(self.stock)))
             intake.start()
             self._intakes.append(intake)
 
@@ -291,24 +286,23 @@ class House:
     # --- how it is
 
     def health(self) -> tuple[bool, dict[str, Any]]:
-        """Whether the store answers and this worker beats, with the depth of the inbox."""
-        now = self.clock.now()
-        depth = inbox.depth(self.db, now)
-        beats = [w["beat_at"] for w in workers.listed(self.db)]
-        fresh = bool(beats) and self._wall() - beats[0] < self.settings.policy.lease_wall * 2
-        return fresh, {"worker_beats": fresh, "inbox": depth, "time": now.isoformat()}
+        """Whether the store answers, this worker beats, and runs begin while keys are due; with
+        the depth of the inbox and what the intakes have seen.
+        """
+        return health(self)
 
     def metrics(self) -> str:
         """Prometheus text."""
-        lines = ["# TYPE crossdock_inbox_keys gauge"]
-        for state, n in sorted(inbox.depth(self.db, self.clock.now()).items()):
-            lines.append(f'crossdock_inbox_keys{{state="{state}"}} {n}')
-        lines.append("# TYPE crossdock_open_cases gauge")
-        for kind, n in sorted(cases.counts(self.db).items()):
-            lines.append(f'crossdock_open_cases{{kind="{kind}"}} {n}')
-        lines.append("# TYPE crossdock_open_breakers gauge")
-        lines.append(f"crossdock_open_breakers {len(breakers.all_of(self.db))}")
-        return "\n".join(lines) + "\n"
+        return metrics(self)
+
+    @property
+    def intakes(self) -> Sequence[Intake]:
+        """What listens to queues."""
+        return tuple(self._intakes)
+
+    def wall(self) -> datetime:
+        """The time on the wall, which beats and leases go by."""
+        return self._wall()
 
     def close(self) -> None:
         """Give everything back."""

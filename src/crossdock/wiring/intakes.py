@@ -1,5 +1,6 @@
 """Amazon's queue and TIMS's webhooks, as the engine hears them."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from crossdock.connectors.amazon.events import (
     Notification,
     Queue,
     Unreadable,
+    storable,
 )
 from crossdock.connectors.tims.auth import TimsAccount
 from crossdock.connectors.tims.events import WebhookRefused, read_notice
@@ -33,62 +35,79 @@ _QUIET = timedelta(hours=1)  # a stranger's deliveries between TIMS's own make n
 
 
 class AmazonQueue:
-    """The SQS queue as a source of events."""
+    """The SQS queue as a source of events. What tells of another seller is none of ours."""
 
     name = "amazon.sqs"
 
-    def __init__(self, queue: Queue, is_published: Callable[[str], bool] | None = None) -> None:
+    def __init__(
+        self, queue: Queue, seller_id: str = "", is_published: Callable[[str], bool] | None = None
+    ) -> None:
         """`is_published`: whether we tell Amazon the quantity of a SKU; without it, of none."""
-        self._queue, self._is_published = queue, is_published or (lambda _: False)
+        self._queue, self._seller_id = queue, seller_id
+        self._is_published = is_published or (lambda _: False)
 
     def receive(self) -> Batch:
-        """Messages as events; what cannot be read is handed on whole."""
+        """Messages as events, each by itself; what cannot be read is handed on whole."""
         messages = self._queue.receive()
-        events = [e for e in map(self._event, messages) if e is not None]
-        unread = [u for u in map(_unread, messages) if u is not None]
-        return Batch(events, unread, [m.receipt for m in messages], empty=not messages)
+        read = [self._read(message) for message in messages]
+        events = [x for x in read if isinstance(x, Event)]
+        unread = [x for x in read if isinstance(x, Unread)]
+        receipts = [m.receipt for m in messages]
+        ignored = len(messages) - len(events) - len(unread)
+        return Batch(events, unread, receipts, empty=not messages, ignored=ignored)
 
     def acknowledge(self, receipt: object) -> None:
         """Delete from the queue, after everything is stored."""
         if isinstance(receipt, list):
             self._queue.delete(receipt)
 
+    def _read(self, message: Message) -> Event | Unread | None:
+        try:
+            if isinstance(message.content, Unreadable):
+                return _unread(message, message.content.why)
+            return self._event(message)
+        except Exception as error:  # noqa: BLE001  (one bad message never stops the others)
+            return _unread(message, f"reading it failed ({type(error).__name__})")
+
     def _event(self, message: Message) -> Event | None:
         content = message.content
         if isinstance(content, Unreadable):
+            return None
+        if self._seller_id and content.seller_id not in ("", self._seller_id):
+            log.warning("notification.of_another_seller", seller=content.seller_id,
+                        order=content.order_id, message=message.message_id)  # fmt: skip
             return None
         if content.kind == QUANTITY_CHANGE and self._is_published(content.sku):
             hint = dict(content.hint)
             if content.changed_at is not None:
                 hint["changed_at"] = content.changed_at.isoformat()
-            return Event(STOCK_FLOW, content.sku, "amazon.sqs", content.notification_id, hint)
+            return Event(STOCK_FLOW, content.sku, self.name, content.notification_id, hint)
         if content.kind == ORDER_CHANGE and content.order_id:
-            return _order_event(content)
+            return self._order_event(content)
         return None  # other kinds of notification belong to flows that are not here yet
 
+    def _order_event(self, content: Notification) -> Event:
+        hint = dict(content.hint)
+        version = None
+        if content.changed_at is not None:
+            hint["changed_at"] = content.changed_at.isoformat()
+            # Only a change of status is known to move the order's own time of change with it.
+            known = hint.get("change") == _STATUS_CHANGE
+            version = version_of(content.changed_at) if known else None
+        return Event("orders", content.order_id, self.name, content.notification_id, hint, version)
 
-def _order_event(content: Notification) -> Event:
-    hint = dict(content.hint)
-    version = None
-    if content.changed_at is not None:
-        hint["changed_at"] = content.changed_at.isoformat()
-        # Only a change of status is known to move the order's own time of change with it.
-        version = version_of(content.changed_at) if hint.get("change") == _STATUS_CHANGE else None
-    return Event("orders", content.order_id, "amazon.sqs", content.notification_id, hint, version)
 
-
-def _unread(message: Message) -> Unread | None:
-    content = message.content
-    if not isinstance(content, Unreadable):
-        return None
+def _unread(message: Message, why: str) -> Unread:
+    digest = hashlib.sha256(message.body.encode("utf-8", "surrogatepass")).hexdigest()
+    message_id = storable(message.message_id)
     trouble = Trouble(
         "unreadable-message",
-        f"SQS message {content.message_id} cannot be read: {content.why}",
+        f"SQS message {message_id} cannot be read: {storable(why)}",
         "Look at it with `crossdock case show`; the sweep finds what it told of. Then resolve.",
-        about=f"SQS message {content.message_id}",
-        evidence={"sha256": content.body_sha256},
+        about=f"SQS message {message_id}",
+        evidence={"sha256": digest},
     )
-    return Unread(content.message_id, trouble, message.body)
+    return Unread(message_id, trouble, storable(message.body))
 
 
 def published_by(desk: StockDesk) -> Callable[[str], bool]:

@@ -6,10 +6,8 @@ import hashlib
 import hmac
 import os
 from contextlib import suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from crossdock.engine.feeds import Feed, Reading
 from crossdock.engine.store import Database
 from crossdock.engine.store.vault import Vault
 from crossdock.kernel.clock import Clock
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     from crossdock.settings import Settings
 
 KEY_FILE = "privacy.key"
-PURGE = "privacy.purge"
-_EVERY = timedelta(days=1)
 
 
 def vault_of(settings: "Settings", db: Database, clock: Clock) -> Vault:
@@ -62,18 +58,6 @@ def fingerprint(master: bytes, kind: str, text: str) -> str:
     """Recognises a value without keeping it: nobody without the key can try names against it."""
     key = hashlib.sha256(b"crossdock marks " + master).digest()
     return hmac.new(key, f"{kind}\0{text}".encode(), hashlib.sha256).hexdigest()[:32]
-
-
-def purge_feed(db: Database) -> Feed:
-    """Destroys every day what may not be held any longer."""
-
-    def read(mark: str | None) -> Reading:
-        del mark
-        if db.vault is not None:
-            db.vault.purge("crossdock")
-        return Reading([], None)
-
-    return Feed(PURGE, _EVERY, read, "Personal data whose time is over is destroyed.")
 
 
 def decoded(text: str, where: str) -> bytes:

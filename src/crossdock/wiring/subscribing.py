@@ -13,10 +13,11 @@ from crossdock.connectors.amazon.subscriptions import (
     ensure_subscription,
 )
 from crossdock.connectors.tims.events import ensure_webhook
-from crossdock.engine.model import INTAKE
+from crossdock.engine.model import INTAKE, LinkChange
 from crossdock.engine.record import trouble_of
-from crossdock.engine.store import cases
+from crossdock.engine.store import cases, links
 from crossdock.kernel.errors import NeedsPerson, RunError
+from crossdock.kernel.ids import fingerprint
 from crossdock.wiring.stock_runs import publishes
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ log = structlog.get_logger("crossdock.subscribe")
 
 WEBHOOK_EVENTS = ("sales_order.cancelled", "shipment.posted", "shipment.voided")
 STOCK_EVENTS = ("stock.changed", "item.updated")  # once stock.yaml publishes
+WEBHOOK_LINK = "tims.webhook"
+"""Address and events -> TIMS's registration; the hash tells if the secret is still that one."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
 
 
@@ -110,4 +113,14 @@ class Subscriber:
         if webhook is None:
             return
         base = (webhook.public_url or self._house.settings.listen.url).rstrip("/")
-        ensure_webhook(self._house.tims, f"{base}/webhooks/tims", events, webhook.secret.reveal())
+        secret, db = webhook.secret.reveal(), self._house.db
+        address, print_ = f"{base}/webhooks/tims", fingerprint([secret])
+        name = f"{address} {','.join(sorted(events))}"
+        last = links.of(db, WEBHOOK_LINK, [name]).get(name)
+        made = ensure_webhook(
+            self._house.tims, address, events, secret,
+            ours=(last.right or "") if last else "", sure=last is not None and last.hash == print_,
+        )  # fmt: skip
+        with db.writing() as connection:
+            known = LinkChange(WEBHOOK_LINK, name, right=made.Id, hash=print_)
+            links.record(db, connection, [known], self._house.clock.now())

@@ -1,6 +1,7 @@
 """Orders as Amazon's published model allows them: its own examples, and any others."""
 
 import json
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -98,3 +99,48 @@ def _plain(schema: dict[str, Any], name: str) -> st.SearchStrategy[Any]:
     if schema.get("format") == "date" or name == "exceptionDate":
         return st.just("2026-12-24")
     return st.text("aZ9 é", max_size=8)
+
+
+@st.composite
+def complete_orders(draw: st.DrawFn) -> dict[str, Any]:
+    """An order to be shipped by us, like Amazon's own example of one, whose amounts tie."""
+    (base,) = (x for x in examples() if x["orderId"] == "171-9876543-2109876")
+    order: dict[str, Any] = json.loads(json.dumps(base))
+    (sample,) = order["orderItems"]
+    rows = draw(st.lists(_parts(), min_size=1, max_size=4))
+    items, total = [], Decimal(0)
+    for number, (quantity, parts) in enumerate(rows):
+        worth = sum((amount for _, _, amount in parts), Decimal(0))
+        total += worth
+        proceeds = {"proceedsTotal": _money(worth), "breakdowns": [_row(*part) for part in parts]}
+        items.append({**sample, "orderItemId": f"1719876543210{number}",
+                      "quantityOrdered": quantity, "proceeds": proceeds})  # fmt: skip
+    order["orderItems"] = items
+    order["proceeds"] = {"grandTotal": _money(total)}
+    return order
+
+
+@st.composite
+def _parts(draw: st.DrawFn) -> tuple[int, list[tuple[str, str, Decimal]]]:
+    """How many of an item, and what they cost: goods, and now and then more or less than that."""
+    cents = st.integers(1, 99_999).map(lambda n: Decimal(n) / 100)
+    goods = draw(cents)
+    parts = [("ITEM", "", goods)]
+    parts += [(kind, "", draw(cents)) for kind in ("SHIPPING", "GIFT_WRAP") if draw(st.booleans())]
+    if draw(st.booleans()):
+        parts.append(("TAX", "ITEM", draw(cents)))
+    if draw(st.booleans()):
+        off = draw(st.integers(0, int(goods * 100))) / Decimal(100)
+        parts.append(("DISCOUNT", "ITEM", -off))
+    return draw(st.integers(1, 12)), parts
+
+
+def _row(kind: str, subtype: str, amount: Decimal) -> dict[str, Any]:
+    row: dict[str, Any] = {"type": kind, "subtotal": _money(amount)}
+    if subtype:
+        row["detailedBreakdowns"] = [{"subtype": subtype, "value": _money(amount)}]
+    return row
+
+
+def _money(amount: Decimal) -> dict[str, str]:
+    return {"amount": f"{amount:.2f}", "currencyCode": "BRL"}

@@ -1,6 +1,7 @@
 """Amazon's documents through the real parser and the shipped mappings."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from crossdock.business.orders.rules import REMEDIES, draft
 from crossdock.connectors.amazon import models as amazon
 from crossdock.kernel.errors import NeedsPerson, TryAgain
 from tests.business.language import mapped
-from tests.business.orders.amazon_models import available, examples, orders
+from tests.business.orders.amazon_models import available, complete_orders, examples, orders
 from tests.business.orders.order_builders import TERMS
 
 pytestmark = pytest.mark.skipif(
@@ -88,9 +89,8 @@ def test_the_turkish_example_says_that_amazon_collects_the_tax():
     assert understood(document).lines[0].tax_collection == "MARKETPLACE_FACILITATOR"
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
-@given(orders())
-def test_any_order_that_the_model_allows_becomes_an_order_and_a_plan_or_a_case(document):
+def outcome_of(document: dict) -> str:
+    """What is done about it, or the kind of its case; a new sales order comes to Amazon's total."""
     # Sums of one kind in two currencies have no meaning, and no value is made up for them.
     kinds = {"mapping-stopped", *REMEDIES}
     try:
@@ -98,11 +98,31 @@ def test_any_order_that_the_model_allows_becomes_an_order_and_a_plan_or_a_case(d
         plan = decide(order, TERMS, None, None, None)
         result = draft(order, TERMS) if plan.action is Action.CREATE else None
     except TryAgain:
-        return  # Amazon left out where the order stands
+        return "later"  # Amazon left out where the order stands
     except NeedsPerson as stopped:
         if stopped.kind not in kinds:
             raise
-        return
+        return stopped.kind
     assert isinstance(plan, Plan)
-    if result is not None:
-        assert result.total + result.marketplace_tax == order.total.amount
+    if result is None:
+        return str(plan.action)
+    assert result.total + result.marketplace_tax == order.total.amount
+    return "entered"
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@given(orders())
+def test_any_order_that_the_model_allows_becomes_an_order_and_a_plan_or_a_case(document):
+    assert outcome_of(document)
+
+
+def test_whatever_is_bought_a_complete_order_is_entered_for_exactly_what_it_came_to():
+    seen: Counter[str] = Counter()
+
+    @settings(deadline=None, max_examples=120, suppress_health_check=list(HealthCheck))
+    @given(complete_orders())
+    def look(document):
+        seen[outcome_of(document)] += 1
+
+    look()
+    assert seen["entered"] >= 100, seen

@@ -14,6 +14,8 @@ from crossdock.simulators.wire import Reply, Request
 from crossdock.simulators.world.world import World
 
 CENT = Decimal("0.01")
+_KINDS = {"item_inactive": "item-inactive", "customer_on_credit_hold": "credit-hold"}
+"""What TIMS refuses -> the kind of case."""
 
 
 class Clerk:
@@ -123,7 +125,8 @@ class Clerk:
         }
         reply = self._tims("POST", "/sales_orders", body, {"idempotency-key": order_id})
         if reply.status != 201:
-            self.cases[order_id] = json.loads(reply.body)["code"]
+            said = json.loads(reply.body)
+            self.cases[order_id] = _KINDS[[*said.get("errors", ()), said][0]["code"]]
             return
         self.cases.pop(order_id, None)
         number = json.loads(reply.body)["OrderNumber"]

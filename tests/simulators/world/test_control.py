@@ -32,6 +32,8 @@ def test_the_verdict_takes_open_cases(begin: Begin) -> None:
     world = begin(name="calm", orders=1, span=1)
     pass_time(world)
     (order_id,) = world.amazon.orders
+    shop = world.goods.shop(world.amazon.orders[order_id].marketplace.id)
+    world.tims.put_on_credit_hold(shop.customer_code)
     assert ask(world, "POST", "verdict", {"cases": []})[1]["ok"] is False
     case = {"key": order_id, "kind": "credit-hold", "flow": "orders"}
     status, verdict = ask(world, "POST", "verdict", {"cases": [case]})

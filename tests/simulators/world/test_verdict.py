@@ -7,6 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from crossdock.simulators.clock import HandClock
+from crossdock.simulators.world.catalogue import Catalogue
+from crossdock.simulators.world.causes import OUR_OWN, REASONS
 from crossdock.simulators.world.truth import Reservation, Truth
 from crossdock.simulators.world.verdict import Verdict, judge
 from crossdock.simulators.world.world import World
@@ -138,6 +141,7 @@ def void_a_shipment(truth: Truth) -> Truth:
 
 
 CENT = Decimal("0.01")
+LOST = "orders in TIMS or in a case"
 WRONG_SALE = "sales orders with a wrong field"
 WRONG_PACKAGE = "confirmed packages with a wrong field"
 LIES = {
@@ -187,11 +191,73 @@ def test_no_planted_lie_escapes(done: Done, name: str) -> None:
     assert verdict.row(row).detail, "the row names the offender"
 
 
-def test_an_open_case_stands_for_a_missing_order(done: Done) -> None:
+def case_for(order_id: str, kind: str = "unknown-sku") -> dict[str, str]:
+    return {"key": order_id, "kind": kind, "flow": "orders"}
+
+
+def unlist(world: World, truth: Truth, order_id: str) -> Catalogue:
+    """The goods as they were if nobody had told TIMS's item for what this order bought."""
+    bought = {line.sku for line in truth.orders[order_id].lines}
+    skus = (replace(sku, in_lookup=sku.sku not in bought) for sku in world.goods.skus)
+    return replace(world.goods, skus=tuple(skus))
+
+
+def test_an_open_case_with_a_cause_stands_for_a_missing_order(done: Done) -> None:
     world, _ = done
-    order_id = world.truth().sales_orders[0].external_ref
-    case = {"key": order_id, "kind": "unknown-sku", "flow": "orders"}
-    assert judged(world, drop_an_order, case).ok
+    truth = world.truth()
+    order_id = truth.sales_orders[0].external_ref
+    goods = unlist(world, truth, order_id)
+    assert judge(drop_an_order(truth), goods, [case_for(order_id)]).row(LOST).ok
+    assert "cases without a cause" not in red(
+        judge(drop_an_order(truth), goods, [case_for(order_id)])
+    )
+
+
+def enter_nothing(truth: Truth) -> Truth:
+    orders = {key: replace(order, packages=()) for key, order in truth.orders.items()}
+    return replace(truth, orders=orders, sales_orders=(), shipments=())
+
+
+@pytest.mark.parametrize(
+    "kind", [*REASONS, *OUR_OWN, "reconnect-amazon", "mapping-stopped", "total-does-not-tie", ""]
+)
+def test_a_program_that_enters_nothing_and_asks_about_everything_is_red(
+    done: Done, kind: str
+) -> None:
+    truth = enter_nothing(done[0].truth())
+    cases = [case_for(order_id, kind) for order_id in truth.orders]
+    verdict = judge(truth, done[0].goods, cases)
+    own = "cases that are our own defects or exhausted retries"
+    row = own if kind in OUR_OWN else "cases without a cause"
+    assert red(verdict) == [row]
+    assert verdict.row(row).found == len(truth.orders)
+
+
+def test_what_stood_in_the_way_explains_a_case_until_two_hours_after_its_end(begin: Begin) -> None:
+    world = begin(name="calm", orders=1, span=1)
+    pass_time(world)
+    [order] = world.truth().orders.values()
+    shop, item = world.goods.shop(order.marketplace_id), world.goods.sku(order.lines[0].sku).product
+    world.tims.put_on_credit_hold(shop.customer_code)
+    world.tims.deactivate_item(item.item)
+    cases = [case_for(order.order_id, kind) for kind in ("credit-hold", "item-inactive")]
+
+    def causeless() -> int:
+        return world.verdict(cases).row("cases without a cause").found
+
+    pass_time_only(world, hours=5)
+    assert causeless() == 0, "they last"
+    world.tims.lift_credit_hold(shop.customer_code)
+    world.tims.reactivate_item(item.item)
+    pass_time_only(world, hours=2)
+    assert causeless() == 0, "the program looks every hour"
+    pass_time_only(world, hours=1)
+    assert causeless() == 2
+
+
+def pass_time_only(world: World, *, hours: int) -> None:
+    assert isinstance(world.clock, HandClock)
+    world.clock.at += timedelta(hours=hours)
 
 
 def test_no_case_excuses_a_double(done: Done) -> None:

@@ -6,6 +6,7 @@ so nothing of what it tells is applied; the order or the listing is read instead
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ ORDER_CHANGE: Final = "ORDER_CHANGE"
 QUANTITY_CHANGE: Final = "LISTINGS_ITEM_MFN_QUANTITY_CHANGE"
 _TEN: Final = 10  # SQS hands over and takes back so many at once
 _DEEPEST = 3  # envelopes in envelopes (EventBridge through a topic)
+_ORDER_ID: Final = re.compile(r"[0-9A-Z]{3}-[0-9]{7}-[0-9]{7}")  # S01-... is multi-channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,17 @@ def understood(message_id: str, body: str) -> Notification | Unreadable:
         why = f"it is not JSON (character {error.pos})"
     except _Odd as odd:
         why = str(odd)
+    except ValueError:  # a number of more digits than Python reads
+        why = "it has a number that cannot be read"
     digest = hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
     return Unreadable(message_id, why, digest)
+
+
+def storable(text: str) -> str:
+    """The text as every store takes it: a lone surrogate is no character, and PostgreSQL keeps no
+    NUL; both are replaced.
+    """
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 class _Odd(ValueError):
@@ -117,6 +128,8 @@ def _notification(envelope: Mapping[str, Any]) -> Notification:
     order_id = _text(change, "AmazonOrderId", "amazonOrderId")
     if not order_id:
         raise _Odd("it is an ORDER_CHANGE without AmazonOrderId")
+    if not _ORDER_ID.fullmatch(order_id):
+        raise _Odd("its AmazonOrderId is not an order's number")
     trigger = _mapping(change, "OrderChangeTrigger", "orderChangeTrigger")
     changed_at = _moment(_any(trigger, "TimeOfOrderChange", "timeOfOrderChange")) or published
     seller_id = _text(change, "SellerId", "sellerId")
@@ -155,7 +168,7 @@ def _any(values: Mapping[str, Any], *names: str) -> Any:
 
 def _text(values: Mapping[str, Any], *names: str) -> str:
     value = _any(values, *names)
-    return value.strip()[:200] if isinstance(value, str) else ""
+    return storable(value.strip()[:200]) if isinstance(value, str) else ""
 
 
 def _mapping(values: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
@@ -166,9 +179,9 @@ def _mapping(values: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
 def _moment(value: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (TypeError, ValueError, OverflowError):  # year 1 with a zone has no UTC
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else None
 
 
 class SqsQueue:

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from crossdock.connectors.tims import models as m
 from crossdock.connectors.tims.client import TimsClient
+from crossdock.connectors.tims.errors import Refusal, error_of
 from crossdock.connectors.tims.wire import (
     WEBHOOK_DELIVERY,
     WEBHOOK_EVENT,
@@ -99,20 +100,59 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     return "v1=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
 
 
-def register_webhook(client: TimsClient, url: str, events: Sequence[str], secret: str) -> m.Webhook:
-    """Register; the same address, events and secret again give the same registration."""
-    key = f"webhook-{fingerprint([url, sorted(events), secret])}"
+def register_webhook(
+    client: TimsClient, url: str, events: Sequence[str], secret: str, after: Sequence[str] = ()
+) -> m.Webhook:
+    """Register; the same address, events and secret again give the same registration. `after`
+    names registrations that are gone: TIMS remembers a request for weeks, and would answer with
+    one of those.
+    """
+    key = f"webhook-{fingerprint([url, sorted(events), secret, *sorted(after)])}"
     ask = client.wire.new_webhook(url, events, secret, key)
     return client.get(m.Webhook, ask, "TIMS webhook")
 
 
-def ensure_webhook(client: TimsClient, url: str, events: Sequence[str], secret: str) -> m.Webhook:
-    """The registration that sends these events to this address; made when there is none."""
+def ensure_webhook(
+    client: TimsClient,
+    url: str,
+    events: Sequence[str],
+    secret: str,
+    *,
+    ours: str = "",
+    sure: bool = True,
+) -> m.Webhook:
+    """The registration that sends these events to this address; made when there is none.
+
+    TIMS tells a secret to nobody. `ours` is the registration that was made last, and `sure` says
+    that it carries this secret; where it does not, every registration of these events at this
+    address is taken away and a new one is made. Meanwhile the change feed brings everything.
+    """
     wanted = set(events)
-    for webhook in client.all(m.Webhook, client.wire.webhooks(), "TIMS webhooks"):
-        if webhook.Url == url and webhook.IsActive and wanted <= set(webhook.Events):
-            return webhook
-    return register_webhook(client, url, events, secret)
+    here = [w for w in _registered(client) if w.Url == url and wanted & set(w.Events)]
+    if sure:
+        for webhook in here:
+            if webhook.IsActive and wanted <= set(webhook.Events) and ours in ("", webhook.Id):
+                return webhook
+    gone = {webhook.Id for webhook in here} if ours or not sure else set()
+    for webhook_id in sorted(gone):
+        _remove(client, webhook_id)
+    gone |= {ours} - {""}
+    made = register_webhook(client, url, events, secret, sorted(gone))
+    if gone and made.Id not in {webhook.Id for webhook in _registered(client)}:
+        made = register_webhook(client, url, events, secret, sorted({*gone, made.Id}))
+    return made
+
+
+def _registered(client: TimsClient) -> tuple[m.Webhook, ...]:
+    return client.all(m.Webhook, client.wire.webhooks(), "TIMS webhooks")
+
+
+def _remove(client: TimsClient, webhook_id: str) -> None:
+    ask, about = client.wire.remove_webhook(webhook_id), f"TIMS webhook {webhook_id}"
+    answer = client.answer(ask, about)
+    # Gone already; or a site that keeps them: its deliveries are refused, and lost is nothing.
+    if isinstance(answer, Refusal) and answer.status not in (404, 405):
+        raise error_of(answer, operation=ask.name, about=about)
 
 
 def test_delivery(client: TimsClient, webhook_id: str) -> None:

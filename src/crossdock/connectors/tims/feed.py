@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from crossdock.connectors.tims.ask import Ask
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.fields import Record
 from crossdock.connectors.tims.wire import Page
@@ -64,6 +65,20 @@ def changed_keys(client: TimsClient, mark: Watermark) -> Changes:
             break
     deleted = frozenset(key for key, row in newest.items() if row.op in ("delete", "deleted"))
     return Changes(mark.entity, tuple(newest), until, more, deleted)
+
+
+class _Versioned(Record):
+    """As much of a record as a first watermark needs."""
+
+    RowVersion: int
+
+
+def mark_before(client: TimsClient, changed: Ask, about: str) -> int | None:
+    """The row version just before the records of a list, in whatever order TIMS lists them; None
+    while the list is empty.
+    """
+    rows = client.all(_Versioned, changed, about)
+    return min(row.RowVersion for row in rows) - 1 if rows else None
 
 
 def _page(client: TimsClient, entity: str, after: int) -> Page[Change]:

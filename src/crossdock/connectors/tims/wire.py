@@ -238,6 +238,11 @@ class Wire(LedgerAsks, PriceAsks, ReceivableAsks):
     def shipments_of(self, order_number: str) -> Ask:
         return read_ask("/shipments", query={"order_number": order_number}, scope="shipments:read")
 
+    def shipments_since(self, moment: datetime, *, limit: int = 200) -> Ask:
+        """Everything that changed since then."""
+        query = {"updated_since": rfc3339(moment), "limit": str(limit)}
+        return read_ask("/shipments", query=query, scope="shipments:read")
+
     def changes(self, entity: str, after: int, *, limit: int) -> Ask:
         query = {"entity": entity, "after": str(after), "limit": str(limit)}
         return read_ask("/changes", query=query, scope=_READS.get(entity, ""))
@@ -248,6 +253,10 @@ class Wire(LedgerAsks, PriceAsks, ReceivableAsks):
     def new_webhook(self, url: str, events: Sequence[str], secret: str, key: str) -> Ask:
         body = {"Url": url, "Events": list(events), "Secret": secret}
         return create_ask("/webhooks", body, key, scope="webhooks:manage")
+
+    def remove_webhook(self, webhook_id: str) -> Ask:
+        path, template = f"/webhooks/{segment(webhook_id)}", "/webhooks/{Id}"
+        return Ask("DELETE", template, path, scope="webhooks:manage", writes=True)
 
     def test_webhook(self, webhook_id: str) -> Ask:
         path = f"/webhooks/{segment(webhook_id)}/test"

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crossdock.engine.model import INTAKE, Case, Outcome, Trouble
+from crossdock.engine.model import FEED, INTAKE, Case, Outcome, Trouble
 from crossdock.engine.store.database import Database
 from crossdock.engine.store.schema import audit, case, kept_message, work
 from crossdock.engine.store.sealed import Gone
@@ -18,6 +18,9 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Due time of a key that only a person can move."""
 CHANGED = "case changed"
 """In the audit: what a case said before its record ended in another way."""
+
+NOTHING_HEARD = 0
+"""Generation of a key behind a case of which nothing was heard since its last attempt."""
 
 
 def open_or_repeat(
@@ -127,7 +130,9 @@ def resolve_by_success(
 
 
 def resolve(db: Database, case_id: str, *, who: str, why: str, now: datetime) -> Case:
-    """A person closes a case: the key is let go and waits for its next event."""
+    """A person closes a case: the key is let go and waits for its next event. What was heard of it
+    since its last attempt nobody has looked at: then it runs now.
+    """
     found = get(db, case_id)
     with db.writing() as connection:
         connection.execute(
@@ -135,12 +140,17 @@ def resolve(db: Database, case_id: str, *, who: str, why: str, now: datetime) ->
             .where(case.c.id == case_id, case.c.state == "open")
             .values(state="resolved", resolved_at=now, updated_at=now, resolution=f"{who}: {why}")
         )
-        connection.execute(
-            work.delete().where(
-                work.c.flow == found.flow, work.c.key == found.key, work.c.case_id == case_id,
-                work.c.claim.is_(None),
-            )
+        mine = sa.and_(
+            work.c.flow == found.flow, work.c.key == found.key, work.c.case_id == case_id,
+            work.c.claim.is_(None),
         )  # fmt: skip
+        over = sa.and_(work.c.generation == NOTHING_HEARD, work.c.flow != FEED)  # a feed goes on
+        connection.execute(work.delete().where(mine, over))
+        kept = connection.execute(
+            work.update().where(mine).values(due_at=now, attempts=0, case_id=None, edits=None)
+        )
+        if kept.rowcount:
+            db.wake(connection)
         _audit(connection, who, "case resolved", case_id, {"why": why}, now)
     return get(db, case_id)
 
@@ -171,7 +181,8 @@ def retry(
             row = connection.execute(sa.select(work.c.edits).where(mine)).first()
             if row is None:
                 raise Misuse(f"{case_id} has no waiting record; {_ADVICE[found.flow == INTAKE]}")
-            values: dict[str, Any] = {"due_at": now}
+            # A run that holds the key now has not seen this: the key runs once more after it.
+            values: dict[str, Any] = {"due_at": now, "generation": work.c.generation + 1}
             if edits or dropped:
                 values["edits"] = {**_without(row.edits or {}, dropped), **hidden} or None
             connection.execute(work.update().where(mine).values(**values))

@@ -127,8 +127,9 @@ def open_database(url: str) -> Database:
     if url.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
         rest = url.split("://", 1)[1]
         engine = sa.create_engine(
-            f"postgresql+psycopg://{rest}", pool_size=10, max_overflow=10, pool_pre_ping=True
-        )
+            f"postgresql+psycopg://{rest}", pool_size=10, max_overflow=10, pool_pre_ping=True,
+            hide_parameters=True,
+        )  # fmt: skip
         return Database(engine, url)
     scheme = url.split(":", 1)[0]
     raise Misuse(
@@ -139,7 +140,10 @@ def open_database(url: str) -> Database:
 def wal_engine(url: str, *, synchronous: str) -> sa.Engine:
     """An SQLite engine in WAL mode whose writers queue instead of failing."""
     memory = url in ("sqlite://", "sqlite:///:memory:")
-    options: dict[str, Any] = {"connect_args": {"check_same_thread": False, "timeout": 30}}
+    # Parameters may be names and addresses, and an error's words end in logs.
+    options: dict[str, Any] = {
+        "connect_args": {"check_same_thread": False, "timeout": 30}, "hide_parameters": True
+    }  # fmt: skip
     if memory:
         options["poolclass"] = StaticPool
     else:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crossdock.engine.model import FEED
 from crossdock.engine.store.cases import CHANGED
 from crossdock.engine.store.database import Database
 from crossdock.engine.store.schema import audit, case, event, evidence, outcome, run
@@ -109,11 +110,15 @@ def _cases(connection: sa.Connection, flow: str, key: str) -> list[Moment]:
     return moments
 
 
-def runs(db: Database, *, limit: int = 50, flow: str | None = None) -> list[RunRow]:
-    """The newest runs."""
+def runs(
+    db: Database, *, limit: int = 50, flow: str | None = None, feeds: bool = True
+) -> list[RunRow]:
+    """The newest runs, of one flow or of all; those of feeds only when asked for."""
     query = sa.select(run).order_by(run.c.started_at.desc()).limit(limit)
     if flow is not None:
         query = query.where(run.c.flow == flow)
+    elif not feeds:
+        query = query.where(run.c.flow != FEED)
     with db.reading() as connection:
         return _with_results(connection, connection.execute(query).all())
 

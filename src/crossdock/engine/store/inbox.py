@@ -104,6 +104,24 @@ def next_due(db: Database, but: Sequence[str] = ()) -> datetime | None:
         ).scalar()
 
 
+def oldest_due(db: Database, now: datetime) -> datetime | None:
+    """Since when the key that has waited longest is due; None when none is."""
+    with db.reading() as connection:
+        return connection.execute(
+            sa.select(sa.func.min(work.c.due_at, type_=work.c.due_at.type)).where(
+                work.c.claim.is_(None), work.c.due_at <= now
+            )
+        ).scalar()
+
+
+def last_start(db: Database) -> datetime | None:
+    """When any worker's newest run began, on the wall."""
+    with db.reading() as connection:
+        return connection.execute(
+            sa.select(sa.func.max(run.c.started_at, type_=run.c.started_at.type))
+        ).scalar()
+
+
 def claim(
     db: Database,
     flow: str,

@@ -109,23 +109,27 @@ def _wait_again(
     mine = sa.and_(work.c.flow == flow, work.c.key == o.key, work.c.claim == run_id)
     if o.result is Result.CASE and o.trouble is not None:
         values["case_id"] = cases.open_or_repeat(connection, flow, o, run_id, now)
-        values["due_at"] = o.due_at or cases.NEVER
+        values["due_at"] = _now_if_heard(o, now, o.due_at or cases.NEVER)
+        values["generation"] = sa.case((_heard(o), work.c.generation), else_=cases.NOTHING_HEARD)
         values["attempts"] = 0
     elif o.result is Result.LATER:
         values["attempts"] = o.claimed.attempts + (1 if o.counts else 0)
         values["due_at"] = o.due_at
         if o.counts:  # news while we worked cuts a back-off short, never an empty bucket's wait
-            values["due_at"] = _now_if_heard(o, now)
+            values["due_at"] = _now_if_heard(o, now, o.due_at)
     else:  # a recurring key
-        values |= {"attempts": 0, "due_at": _now_if_heard(o, now), "case_id": None}
+        values |= {"attempts": 0, "due_at": _now_if_heard(o, now, o.due_at), "case_id": None}
         cases.resolve_by_success(connection, [(flow, o.key)] if o.claimed.case_id else [], now)
     connection.execute(work.update().where(mine).values(**values))
 
 
-def _now_if_heard(o: Outcome, now: datetime) -> Any:
-    news = work.c.generation != o.claimed.generation
+def _heard(o: Outcome) -> Any:
+    return work.c.generation != o.claimed.generation
+
+
+def _now_if_heard(o: Outcome, now: datetime, else_: datetime | None) -> Any:
     due = work.c.due_at.type
-    return sa.case((news, sa.literal(now, due)), else_=sa.literal(o.due_at, due))
+    return sa.case((_heard(o), sa.literal(now, due)), else_=sa.literal(else_, due))
 
 
 def _mark(db: Database, connection: sa.Connection, name: str, value: str, now: datetime) -> None:

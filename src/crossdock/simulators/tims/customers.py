@@ -1,6 +1,7 @@
 """Customers, keyed by a code."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -73,6 +74,7 @@ class Customer(Record):
     customer_code: str
     said: dict[str, Any] = field(default_factory=dict)
     on_credit_hold: bool = False
+    hold_lifted_at: datetime | None = None
 
     @property
     def key(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +32,7 @@ class Item(Record):
     is_hazmat: bool = False
     restricted_channels: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)  # further fields, as TIMS spells them
+    unblocked_at: datetime | None = None  # when it was last sold again
 
     @property
     def key(self) -> str:

@@ -135,6 +135,7 @@ class Staff(PriceStaff):
         item = known(self._office.items.table, item_number)
         item.status, item.is_active = "active", True
         self._office.items.table.touch(item, "item.updated")
+        item.unblocked_at = item.updated_at
 
     def renumber_item(self, item_number: str, new_number: str) -> None:
         """The old number is gone; stock goes along. Open orders must be finished first."""
@@ -177,6 +178,7 @@ class Staff(PriceStaff):
         customer = known(self._office.customers.table, customer_code)
         customer.on_credit_hold = held
         self._office.customers.table.touch(customer, "customer.updated")
+        customer.hold_lifted_at = None if held else customer.updated_at
 
     # --- stock ----------------------------------------------------------------------------------
 

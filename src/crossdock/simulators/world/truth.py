@@ -4,8 +4,8 @@ Only this file looks inside the simulators.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -141,6 +141,10 @@ class Truth:
     sales_orders: tuple[SalesOrder, ...]
     shipments: tuple[Shipment, ...]
     reservations: tuple[Reservation, ...]
+    # What stood in the way, and until when; `at` while it still does.
+    blocked_until: Mapping[str, datetime] = field(default_factory=dict)  # by item
+    held_until: Mapping[str, datetime] = field(default_factory=dict)  # by customer on credit hold
+    struck: Mapping[str, datetime] = field(default_factory=dict)  # fault -> when it did last
 
     @property
     def sales_of(self) -> Mapping[str, list[SalesOrder]]:
@@ -169,7 +173,28 @@ def look(amazon: AmazonSim, tims: TimsSim, at: datetime) -> Truth:
             for row in tims.reservations.values()
             if row.status == "active"
         ),
+        blocked_until=_until(
+            at, ((x.item_number, not x.is_active, x.unblocked_at) for x in tims.items.values())
+        ),
+        held_until=_until(
+            at,
+            ((x.key, x.on_credit_hold, x.hold_lifted_at) for x in tims.customers.values()),
+        ),
+        struck={
+            f"{name}.{fault.name}": fault.struck_at
+            for name, faults in (("amazon", amazon.faults), ("tims", tims.faults))
+            for fault in faults.all()
+            if fault.struck_at is not None
+        },
     )
+
+
+def _until(
+    at: datetime, things: Iterable[tuple[str, bool, datetime | None]]
+) -> Mapping[str, datetime]:
+    """Until when each thing stood in the way; those that never did are left out."""
+    ends = ((name, at if still else ended) for name, still, ended in things)
+    return {name: end for name, end in ends if end is not None}
 
 
 def _order(order: SimOrder) -> AmazonOrder:

@@ -1,7 +1,7 @@
 """Whether both companies agree in the end: nothing lost, nothing doubled, nothing wrong.
 
 An order or a shipment that a person has been asked about, an open case, is excused for what a
-case can stand for; doubles and inventions never are.
+case can stand for; doubles and inventions never are. A case itself needs a cause in the world.
 """
 
 from collections import Counter
@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from crossdock.simulators.world import expected
+from crossdock.simulators.world import causes, expected
 from crossdock.simulators.world.catalogue import Catalogue
 from crossdock.simulators.world.truth import AmazonOrder, SalesOrder, Shipment, Truth
 
 SHOWN = 5
 NOT_PAYABLE = frozenset({"PENDING", "PENDING_AVAILABILITY"})
-_NO_CAUSE_NEEDED = frozenset({"retries-exhausted", "reconnect-amazon", "reconnect-tims"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class _Court:
         return (
             self._lost, self._doubled, self._invented, self._wrong, self._cancelled,
             self._unconfirmed, self._wrong_packages, self._never_shipped, self._voided,
-            self._reservations, self._causeless,
+            self._reservations, self._our_own, self._causeless,
         )  # fmt: skip
 
     def figures(self, amazon_requests: int) -> dict[str, Any]:
@@ -245,30 +244,37 @@ class _Court:
                 words.append(f"{row.number}: held for {order_id}, which is {order.status}")
         return _none("stock still held for orders that need it no more", words)
 
+    def _our_own(self) -> Check:
+        words = [
+            f"{case.get('kind')} for {case['key']}"
+            for case in self._cases
+            if case.get("kind") in causes.OUR_OWN
+        ]
+        return _none("cases that are our own defects or exhausted retries", words)
+
     def _causeless(self) -> Check:
         words = [
             f"{case.get('kind')} for {case['key']}: nothing in the world explains it"
             for case in self._cases
-            if case.get("kind") not in _NO_CAUSE_NEEDED and not self._has_cause(str(case["key"]))
+            if case.get("kind") not in causes.OUR_OWN
+            and not causes.explains(
+                str(case.get("kind")), self._facts(str(case["key"])), self._truth
+            )
         ]
         return _none("cases without a cause", words)
 
-    def _has_cause(self, key: str) -> bool:
-        order, shipment = self._truth.orders.get(key), None
+    def _facts(self, key: str) -> causes.Facts | None:
+        """What a case of that key is about: an order, a sales order or a shipment."""
+        order = self._truth.orders.get(key)
+        shipment = next((x for x in self._truth.shipments if x.number == key), None)
         if order is None:
-            shipment = next((x for x in self._truth.shipments if x.number == key), None)
-            number = shipment.order_number if shipment else key
-            sale = self._by_number.get(number)
+            sale = self._by_number.get(shipment.order_number if shipment else key)
             order = self._truth.orders.get(sale.external_ref) if sale else None
         if order is None:
-            return False
-        return bool(_causes(order, self._sales.get(order.order_id, ()), self._goods)) or any(
-            self._is_odd(x) for x in self._shipments_of(order.order_id)
-        )
-
-    def _is_odd(self, shipment: Shipment) -> bool:
-        strangers = any(self._goods.carrier(p.carrier) is None for p in shipment.parcels)
-        return shipment.status == "voided" or shipment.shipped_at.year < 2000 or strangers
+            return None
+        shipments = [shipment] if shipment else self._shipments_of(order.order_id)
+        sales = self._sales.get(order.order_id, ())
+        return causes.Facts(self._truth, self._goods, order, sales, shipments)
 
     def _is_cased(self, order_id: str, sale: SalesOrder) -> bool:
         return order_id in self._keys or sale.number in self._keys
@@ -280,27 +286,6 @@ class _Court:
 
 def _is_payable(order: AmazonOrder) -> bool:
     return order.fulfilled_by == "MERCHANT" and order.status not in NOT_PAYABLE | {"CANCELLED"}
-
-
-def _causes(
-    order: AmazonOrder, sales: Sequence[SalesOrder], goods: Catalogue
-) -> Iterator[str] | list[str]:
-    """Why a person may have been asked about an order."""
-    causes = []
-    skus = [goods.sku(line.sku) for line in order.lines]
-    if not all(sku.in_lookup for sku in skus):
-        causes.append("a SKU that is not in the lookup table")
-    if not all(sku.product.active for sku in skus):
-        causes.append("an inactive item")
-    if any(line.wants_to_cancel for line in order.lines):
-        causes.append("the buyer wants to cancel")
-    if any(sale.status == "Cancelled" for sale in sales) or order.status == "CANCELLED":
-        causes.append("a cancellation")
-    if any(what in ("Address changed", "Quantity changed") for what in order.changes):
-        causes.append("a change")
-    if not sales:
-        causes.append("no sales order could be made")  # a credit hold, an outage
-    return causes
 
 
 def _row(name: str, wanted: int, found: int, words: Sequence[str]) -> Check:
