@@ -89,6 +89,9 @@ def _sent(amazon: AmazonClient, plan: Plan, change: Change, *, preview: bool) ->
         )
     names = change.names or tuple(name for name in attributes if name != SUGGESTED)
     some = {name: attributes[name] for name in names if name in attributes}
+    if change.hidden and change.live.quantity is None and not change.live.by_amazon:
+        # The first submission had no effect, so nothing stands yet for the stock rules to change.
+        some["fulfillment_availability"] = [dict(BEGINNING)]
     kind = plan.product_type if plan.requirements == LISTING else _ANY_TYPE
     return change_listing(amazon, plan.sku, kind, some, preview=preview)
 
