@@ -128,7 +128,7 @@ def test_the_secret_address_is_in_no_evidence_and_in_no_error(sim, client):
     made = sim.reports.add(NOW, NOW, b"x")
     note = noted(download, client, made.document_id)
     assert note.result.content == b"x"
-    (secret,) = sim.reports._open
+    (secret,) = sim.reports._downloads._open
     assert secret not in repr(note)
     sim.clock.advance(timedelta(minutes=6))
     with pytest.raises(RunError) as caught:
