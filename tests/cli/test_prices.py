@@ -111,3 +111,15 @@ def test_nothing_waits_at_first(shop: Path, run: Run) -> None:
     result = run("plan", "held", "--json")
     assert (result.exit_code, json.loads(result.stdout)) == (0, {"count": 0, "held": []})
     assert "Nothing waits" in run("plan", "held").stdout
+
+
+def test_the_quota_plan_tells_how_old_prices_can_become(shop: Path, run: Run) -> None:
+    news = [n["news"] for n in json.loads(run("quota", "plan", "--json").stdout)["news"]]
+    assert news == ["orders", "tracking", "stock"]  # prices are off
+    (shop / "prices.yaml").write_text("publish: on\n" + RULES, "utf-8")
+    found = json.loads(run("quota", "plan", "--json").stdout)
+    assert (found["prices"], found["news"][3]["news"], found["ok"]) == (2, "prices", True)
+    many = run("quota", "plan", "--skus", "60000", "--json")
+    prices = json.loads(many.stdout)["news"][3]
+    assert (many.exit_code, prices["ok"]) == (1, False)
+    assert "prices can be written in time; there are 60000" in prices["advice"]

@@ -70,3 +70,19 @@ def test_more_to_do_is_never_fresher(skus, more, orders):
     large = replace(small, skus=skus + more, orders_a_day=orders + more)
     for ask in (freshness.orders, freshness.tracking, freshness.stock):
         assert ask(small, BUCKETS).seconds <= ask(large, BUCKETS).seconds
+
+
+def test_prices_wait_for_the_quantities_and_then_for_single_calls():
+    found = freshness.prices(replace(LOAD, skus=100, prices=900), BUCKETS)
+    assert found.seconds == pytest.approx(30 + (100 + 900) / 5)
+    assert freshness.prices(replace(LOAD, skus=0, prices=900), BUCKETS).seconds < found.seconds
+
+
+@given(target=st.integers(60, 20_000), prices=st.integers(1, 50_000))
+def test_so_many_prices_meet_the_target_and_one_more_does_not(target, prices):
+    load = replace(LOAD, skus=10, prices=prices)
+    most = freshness.most_prices(load, BUCKETS, target)
+    assert (
+        most == prices or freshness.prices(replace(load, prices=most + 1), BUCKETS).seconds > target
+    )
+    assert most == 0 or freshness.prices(replace(load, prices=most), BUCKETS).seconds <= target

@@ -14,6 +14,7 @@ from crossdock.engine.store import price_receipts
 from crossdock.simulators.world.pricebook import LISTS
 from crossdock.simulators.world.scenario import preset
 from crossdock.simulators.world.tags import reprice, tags
+from crossdock.wiring import freshness
 from crossdock.wiring.price_runs import FLOW
 from tests.scenarios.rehearsal import START, Rehearsal
 
@@ -123,3 +124,23 @@ def test_a_power_cut_around_a_price_leaves_the_right_one(when: str, tmp_path: Pa
             world.restart()
     assert cuts["left"] == 0
     must_agree(world)
+
+
+def test_no_price_becomes_older_than_the_plan_says(tmp_path: Path) -> None:
+    """Without a webhook, and with every price changed at once."""
+    world = a_world(tmp_path, 6, [])
+    world.world.tims.faults.load([{"fault": "webhook_lost"}])
+    world.run(timedelta(hours=1))
+    skus = len(world.house.stock.skus().rows)
+    load = freshness.load_of(world.settings, skus, prices=freshness.prices_of(world.house))
+    plan = freshness.plan(world.settings, load, freshness.buckets_of(world.house))
+    reprice(world.world, 6, 1000)
+    end = world.clock.now() + timedelta(seconds=plan[3].found.seconds + 60)
+    while world.clock.now() < end:
+        world.turn()
+    seller = world.world.amazon.sellers[0].seller_id
+    late = [
+        tag.sku for tag in tags(world.world)
+        if tag.wrong and not world.world.amazon.listings.items[seller, tag.sku].coming
+    ]  # fmt: skip
+    assert late == []  # whatever does not show yet has been told

@@ -26,7 +26,7 @@ def plan(
     as_json: Json = False,
     workspace: Workspace = None,
 ) -> None:
-    """The worst age of orders, tracking and stock by quotas and schedules, beside the targets."""
+    """The worst age of orders, tracking, stock and prices by the quotas, beside the targets."""
     from crossdock.cli import output
     from crossdock.cli.options import NEEDS_PERSON
     from crossdock.cli.session import house_of, settings_of
@@ -34,17 +34,21 @@ def plan(
 
     settings = settings_of(workspace)
     with house_of(settings) as house:
-        load = freshness.load_of(settings, skus or len(house.stock.skus().rows), orders, peak)
+        prices = freshness.prices_of(house, skus)
+        load = freshness.load_of(
+            settings, skus or len(house.stock.skus().rows), orders, peak, prices
+        )
         lines = freshness.plan(settings, load, freshness.buckets_of(house))
     good = all(line.ok for line in lines)
     if as_json:
         output.show_json({
             "ok": good, "orders_a_day": load.orders_a_day, "peak": load.peak, "skus": load.skus,
+            "prices": load.prices,
             "news": [_data(line) for line in lines],
         })  # fmt: skip
     else:
         output.say(f"{load.orders_a_day:g} orders a day, {load.peak:g} times as many in the "
-                   f"busiest hour; {load.skus} SKUs.")  # fmt: skip
+                   f"busiest hour; {load.skus} SKUs, {load.prices} prices.")  # fmt: skip
         output.table(
             ("news", "worst age", "target", "", "made of"),
             [(line.found.what, _time(line.found.seconds), _time(line.target),

@@ -46,6 +46,7 @@ class Load:
     tims_every: float
     stock_every: float
     check_every: float
+    prices: int = 0  # a SKU in a marketplace each; none where prices are not published
 
     @property
     def orders_a_second(self) -> float:
@@ -134,6 +135,30 @@ def stock(load: Load, b: Buckets) -> Staleness:
          max(b.find_listings.lasts(READS_OF_A_SKU * load.skus / FOUND_AT_ONCE, taken=checks),
              min(b.patch_listing.lasts(load.skus), b.feeds.lasts(load.skus)))),
     )  # fmt: skip
+
+
+def prices(load: Load, b: Buckets) -> Staleness:
+    """From a price list in TIMS until Amazon is told, when every price and every quantity changes
+    at once: quantities go first.
+    """
+    checks = (load.skus + load.prices) / load.check_every / FOUND_AT_ONCE
+    looks = READS_OF_A_SKU * (load.skus + load.prices) / FOUND_AT_ONCE
+    before = min(load.skus, b.patch_listing.per_second * b.feeds.lasts(load.skus))
+    return _sum(
+        "prices", _full((b.find_listings, checks)),
+        ("the next look at TIMS", load.stock_every),
+        ("reading every listing twice, and writing it, after the quantities",
+         max(b.find_listings.lasts(looks, taken=checks),
+             b.patch_listing.lasts(load.prices + before))),
+    )  # fmt: skip
+
+
+def most_prices(load: Load, b: Buckets, target: float) -> int:
+    """How many prices the target can bear."""
+    bearable = _most(
+        lambda n: prices(replace(load, prices=int(n)), b).seconds, target, load.prices
+    )  # fmt: skip
+    return int(bearable)
 
 
 def most_skus(load: Load, b: Buckets, target: float) -> int:

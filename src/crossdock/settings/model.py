@@ -180,6 +180,7 @@ class FreshnessSettings:
     orders: timedelta = timedelta(minutes=30)
     tracking: timedelta = timedelta(minutes=30)
     stock: timedelta = timedelta(minutes=15)
+    prices: timedelta = timedelta(hours=2)
     orders_a_day: int = field(default=200, metadata={"least": 1})
     peak: int = field(default=4, metadata={"least": 1})  # the busiest hour, times the average
 

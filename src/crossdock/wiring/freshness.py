@@ -10,8 +10,8 @@ from crossdock.engine import freshness
 from crossdock.engine.freshness import Buckets, Feeds, Load, Rate, Staleness
 from crossdock.engine.store.quotas import StoredBuckets
 from crossdock.kernel.quota import PACE
+from crossdock.wiring.looking import SEARCH
 from crossdock.wiring.stock_lanes import EACH_MESSAGE, FEED_STARTS, PATCH, WINDOW
-from crossdock.wiring.stock_looking import SEARCH
 from crossdock.wiring.stock_runs import BULK_EVERY, CHECK_EVERY, EVERY
 
 if TYPE_CHECKING:
@@ -33,7 +33,17 @@ class Line:
         return self.found.seconds <= self.target
 
 
-def load_of(settings: "Settings", skus: int, orders_a_day: float = 0, peak: float = 0) -> Load:
+def prices_of(house: "House", skus: int = 0) -> int:
+    """How many prices are published; of so many SKUs, when a count is given."""
+    rules = house.prices.rules
+    if rules.publish == "off":
+        return 0
+    return len(rules.lists) * (skus or len(house.stock.skus().rows))
+
+
+def load_of(
+    settings: "Settings", skus: int, orders_a_day: float = 0, peak: float = 0, prices: int = 0
+) -> Load:
     """What the settings say; a count that is given goes before them."""
     sweep, wanted = settings.amazon.sweep, settings.freshness
     return Load(
@@ -41,7 +51,7 @@ def load_of(settings: "Settings", skus: int, orders_a_day: float = 0, peak: floa
         sweep.every.total_seconds(), sweep.overlap.total_seconds(),
         sweep.again_every.total_seconds(), sweep.again_reach.total_seconds(),
         settings.tims.feed.every.total_seconds(), EVERY.total_seconds(),
-        CHECK_EVERY.total_seconds(),
+        CHECK_EVERY.total_seconds(), prices,
     )  # fmt: skip
 
 
@@ -66,13 +76,15 @@ def buckets_of(house: "House") -> Buckets:
 
 
 def plan(settings: "Settings", load: Load, buckets: Buckets) -> list[Line]:
-    """Orders, tracking and stock, each beside its target."""
+    """Orders, tracking, stock and, where they are published, prices, each beside its target."""
     wanted = settings.freshness
-    targets = (
+    targets = [
         (freshness.orders(load, buckets), wanted.orders.total_seconds()),
         (freshness.tracking(load, buckets), wanted.tracking.total_seconds()),
         (freshness.stock(load, buckets), wanted.stock.total_seconds()),
-    )
+    ]
+    if load.prices:
+        targets.append((freshness.prices(load, buckets), wanted.prices.total_seconds()))
     return [
         Line(
             found,
@@ -86,11 +98,8 @@ def plan(settings: "Settings", load: Load, buckets: Buckets) -> list[Line]:
 def _advice(found: Staleness, target: float, load: Load, b: Buckets) -> Iterator[str]:
     if found.full:
         yield f"{found.full} gets more calls than Amazon allows, so its queue only grows."
-    if found.what == "stock":
-        most = freshness.most_skus(load, b, target)
-        yield f"At most {most} SKUs can be written in time; there are {load.skus}."
-        if found.seconds != freshness.FOREVER:
-            yield f"Or set freshness.stock to {int(found.seconds) + 1}s or more."
+    if found.what in ("stock", "prices"):
+        yield from _too_many(found, target, load, b)
         return
     if found.what == "orders":
         sweep = freshness.longest_sweep(load, b, target)
@@ -109,3 +118,13 @@ def _advice(found: Staleness, target: float, load: Load, b: Buckets) -> Iterator
         yield f"Or set freshness.{found.what} to {int(found.seconds) + 1}s or more."
     else:
         yield "Ask Amazon for a higher rate, or expect fewer orders a day."
+
+
+def _too_many(found: Staleness, target: float, load: Load, b: Buckets) -> Iterator[str]:
+    if found.what == "stock":
+        most, there, what = freshness.most_skus(load, b, target), load.skus, "SKUs"
+    else:
+        most, there, what = freshness.most_prices(load, b, target), load.prices, "prices"
+    yield f"At most {most} {what} can be written in time; there are {there}."
+    if found.seconds != freshness.FOREVER:
+        yield f"Or set freshness.{found.what} to {int(found.seconds) + 1}s or more."

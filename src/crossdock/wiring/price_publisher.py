@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from crossdock.business.pricing.model import PUBLIC, AudienceOffer, PriceOffer, Published
@@ -19,13 +20,14 @@ from crossdock.connectors.amazon.price_models import (
     same,
     siblings,
 )
-from crossdock.connectors.amazon.prices import priced_listing, publish_offers
+from crossdock.connectors.amazon.prices import find_priced, priced_listing, publish_offers
 from crossdock.engine.store import Database, approvals, price_receipts
 from crossdock.engine.store.approvals import Held
 from crossdock.engine.store.price_receipts import SEEN, SENT, PriceReceipt
-from crossdock.kernel.errors import NeedsPerson, TryAgain
+from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
 from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.quota import Grant
+from crossdock.wiring.looking import Looker
 from crossdock.wiring.pricerules import PriceRules
 from crossdock.wiring.pricing import key_of
 
@@ -54,31 +56,53 @@ class PricePublisher:
 
     def room(self) -> Grant:
         """How many SKUs could be read now."""
-        return self.amazon.quota.room("getListingsItem")
+        return Looker(self.amazon).room()
 
     def publish_many(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[Noted]:
-        """One after the other; an error of one stops no other."""
-        known = price_receipts.of_many(
-            self.store(), {(o.marketplace_id, o.sku) for (o,) in rows}
-        )  # fmt: skip
-        results = []
-        for (offer,) in rows:
-            try:
-                row = known.get((offer.marketplace_id, offer.sku))
-                results.append(noted(self._publish, offer, row))
-            except Exception as error:  # noqa: BLE001  (our bug in one record; others go on)
-                results.append(Noted(error, ()))
-        return results
+        """Looked at twenty at once, then one after the other; an error of one stops no other."""
+        offers: list[PriceOffer] = [row[0] for row in rows]
+        if self.rules().publish == "off":
+            return [Noted(_published(offer, "publishing is off"), ()) for offer in offers]
+        keys = {(o.marketplace_id, o.sku): o for o in offers}
+        known, looked = price_receipts.of_many(self.store(), keys), self._look(keys)
+        return [self._noted(offer, known.get(key), looked[key]) for key, offer in keys.items()]
+
+    def _look(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Noted]:
+        """What Amazon shows of each, marketplace by marketplace."""
+        by_shop: dict[str, list[str]] = {}
+        for shop, sku in sorted(keys):
+            by_shop.setdefault(shop, []).append(sku)
+        found: dict[tuple[str, str], Noted] = {}
+        for shop, skus in by_shop.items():
+            looker = Looker(
+                self.amazon, partial(priced_listing, self.amazon, shop),
+                partial(find_priced, self.amazon, shop),
+            )  # fmt: skip
+            found |= {(shop, sku): note for sku, note in looker.look(skus).items()}
+        return found
+
+    def _noted(self, offer: PriceOffer, row: PriceReceipt | None, look: Noted) -> Noted:
+        """One SKU's share of a batch; the look belongs to it."""
+        if isinstance(look.result, RunError):
+            return look
+        try:
+            note = noted(self._publish, offer, row, look.result)
+        except Exception as error:  # noqa: BLE001  (our bug in one record; others go on)
+            note = Noted(error, ())
+        return Noted(note.result, look.calls + note.calls)
 
     def publish(self, offer: PriceOffer) -> Published:
         """Live, or a TryAgain until it is. Nothing is written over what is right already."""
-        key = (offer.marketplace_id, offer.sku)
-        return self._publish(offer, price_receipts.of_many(self.store(), [key]).get(key))
+        result = self.publish_many([(offer,)])[0].result
+        if isinstance(result, Exception):
+            raise result
+        if not isinstance(result, Published):
+            raise TypeError(f"publishing gave {type(result).__name__}")
+        return result
 
-    def _publish(self, offer: PriceOffer, row: PriceReceipt | None) -> Published:
-        if self.rules().publish == "off":
-            return _published(offer, "publishing is off")
-        live = priced_listing(self.amazon, offer.sku, offer.marketplace_id)
+    def _publish(
+        self, offer: PriceOffer, row: PriceReceipt | None, live: PricedListing | None
+    ) -> Published:
         if live is None:
             raise _not_listed(offer)
         drafts, digest = drafts_of(offer), digest_of(offer)

@@ -19,8 +19,8 @@ from crossdock.engine.store import Database, bulk
 from crossdock.engine.store.bulk import Ending, Item, ListingFeed
 from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
 from crossdock.kernel.ids import new_id
+from crossdock.wiring.looking import Looker
 from crossdock.wiring.stock_lanes import Lanes
-from crossdock.wiring.stock_looking import Looker
 from crossdock.wiring.stock_publishing import LOOK, SHARE
 
 LINGER = timedelta(seconds=60)  # so long a SKU waits for others to share its feed

@@ -20,9 +20,9 @@ from crossdock.engine.store.publications import DRIFT, SEEN, SENT, UNSURE, Publi
 from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
 from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.quota import Grant
+from crossdock.wiring.looking import Looker
 from crossdock.wiring.stock_guard import StockGuard
 from crossdock.wiring.stock_lanes import BULK, FEED, SINGLE, Lanes, Queue
-from crossdock.wiring.stock_looking import Looker
 
 LOOK = timedelta(seconds=20)
 """When a write is looked for first; later looks wait as long as it has taken so far."""

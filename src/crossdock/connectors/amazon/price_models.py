@@ -85,6 +85,12 @@ class PricedListing(_Said):
         return [i for i in self.issues if i.severity == "ERROR" and _of_prices(i)]
 
 
+class PricedPage(_Said):
+    """What a search for listings found."""
+
+    items: tuple[PricedListing, ...] = ()
+
+
 def _of_prices(issue: Issue) -> bool:
     return OFFER in issue.attributeNames or "INVALID_PRICE" in issue.categories
 

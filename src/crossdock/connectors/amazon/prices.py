@@ -8,21 +8,25 @@ from crossdock.connectors.amazon.calls import Ask, Refused
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.errors import read
 from crossdock.connectors.amazon.listing_models import Submission
+from crossdock.connectors.amazon.listings import MOST_FOUND
 from crossdock.connectors.amazon.price_models import (
     OFFER,
     OfferDraft,
     PricedListing,
+    PricedPage,
     written,
 )
 from crossdock.kernel.errors import NeedsPerson
 
 _ITEMS: Final = "/listings/2021-08-01/items"
+_SHOWN: Final = "attributes,offers,issues"
+FOR_STOCK: Final = 2  # calls that prices leave: a quantity that goes down is more urgent
 _ANY_TYPE: Final = "PRODUCT"  # enough for changes of an offer; no product type is looked up
 
 
-def priced_listing(client: AmazonClient, sku: str, marketplace_id: str) -> PricedListing | None:
+def priced_listing(client: AmazonClient, marketplace_id: str, sku: str) -> PricedListing | None:
     """The offers of a SKU in one marketplace; None when there is no such listing."""
-    query = {"marketplaceIds": marketplace_id, "includedData": "attributes,offers,issues"}
+    query = {"marketplaceIds": marketplace_id, "includedData": _SHOWN}
     about = f"listing {sku}"
     ask = Ask("getListingsItem", "GET", _path(client, sku), query, about=about)
     try:
@@ -32,6 +36,24 @@ def priced_listing(client: AmazonClient, sku: str, marketplace_id: str) -> Price
             return None
         raise refused.error from None
     return read(PricedListing, response, ask.operation, about)
+
+
+def find_priced(
+    client: AmazonClient, marketplace_id: str, skus: Sequence[str]
+) -> dict[str, PricedListing]:
+    """Those of up to 20 SKUs that the search knows, in one call. One that it does not know may be
+    there all the same: `priced_listing` is certain.
+    """
+    query = {
+        "marketplaceIds": marketplace_id, "includedData": _SHOWN, "identifiersType": "SKU",
+        "identifiers": ",".join(skus), "pageSize": f"{MOST_FOUND}",
+    }  # fmt: skip
+    about = f"listings {skus[0]} to {skus[-1]}"
+    path = f"{_ITEMS}/{quote(client.account.seller_id, safe='')}"
+    ask = Ask("searchListingsItems", "GET", path, query, about=about)
+    found = read(PricedPage, client.caller.answer(ask), ask.operation, about).items
+    wanted = set(skus)
+    return {one.sku: one for one in found if one.sku in wanted}
 
 
 def publish_offers(
@@ -58,7 +80,9 @@ def publish_offers(
     body = {"productType": _ANY_TYPE, "patches": patches}
     about = f"listing {sku}"
     query = {"marketplaceIds": marketplace_id}
-    ask = Ask("patchListingsItem", "PATCH", _path(client, sku), query, body, about)
+    ask = Ask(
+        "patchListingsItem", "PATCH", _path(client, sku), query, body, about, reserve=FOR_STOCK
+    )
     said = read(Submission, client.caller.answer(ask), ask.operation, about)
     if said.status != "ACCEPTED":
         words = "; ".join(issue.message for issue in said.issues[:3]) or said.status

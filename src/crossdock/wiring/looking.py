@@ -1,7 +1,8 @@
 """Looking at listings, one by one or twenty at once, whichever is cheaper."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.listings import (
@@ -18,11 +19,22 @@ SEARCH, READ = "searchListingsItems", "getListingsItem"
 _FEW = 2  # so many are read one by one: each operation has its own quota
 
 
+One = Callable[[str], object]
+Many = Callable[[Sequence[str]], Mapping[str, object]]
+
+
 class Looker:
     """Reads listings of one seller."""
 
-    def __init__(self, amazon: AmazonClient) -> None:
+    def __init__(
+        self, amazon: AmazonClient, one: One | None = None, many: Many | None = None
+    ) -> None:
+        """`one` and `many` read what is wanted of a SKU, and of up to twenty; its stock, unless
+        said otherwise.
+        """
         self.amazon = amazon
+        self._one = one or partial(listing, amazon)
+        self._many = many or partial(find_listings, amazon)
 
     def room(self) -> Grant:
         """How many SKUs could be looked at now."""
@@ -36,14 +48,14 @@ class Looker:
         return span / (calls * MOST_FOUND)
 
     def look(self, skus: Sequence[str]) -> dict[str, Noted]:
-        """The Listing of each, None where there is none, or what kept us from looking."""
+        """What was read of each, None where there is none, or what kept us from looking."""
         plain = [sku for sku in skus if searchable(sku)]
         found: dict[str, Noted] = {}
         for start in range(0, len(plain), MOST_FOUND):
             found |= self._together(plain[start : start + MOST_FOUND])
         for sku in skus:
             if sku not in found:
-                found[sku] = noted(listing, self.amazon, sku)
+                found[sku] = noted(self._one, sku)
         return found
 
     def _together(self, skus: Sequence[str]) -> dict[str, Noted]:
@@ -52,7 +64,7 @@ class Looker:
         alone, many = quota.room(READ).granted, quota.room(SEARCH).granted
         if not many or (len(skus) <= _FEW and alone >= len(skus)):
             return {}
-        note = noted(find_listings, self.amazon, skus)
+        note = noted(self._many, skus)
         if isinstance(note.result, NeedsPerson):
             return {}  # one of them may be what Amazon does not like
         if isinstance(note.result, RunError):
