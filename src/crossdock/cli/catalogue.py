@@ -1,16 +1,15 @@
 """crossdock catalogue: what may be listed at Amazon, as what, why, and what Amazon shows of it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crossdock.cli.options import Json, Limit, Workspace, group
+from crossdock.cli.session import house_with
 
 if TYPE_CHECKING:
     from crossdock.business.catalogue.model import Said
+    from crossdock.cli.session import Session
     from crossdock.engine.store.submissions import Submission
     from crossdock.kernel.errors import RunError
     from crossdock.wiring.cataloguing import Judged
@@ -20,17 +19,6 @@ if TYPE_CHECKING:
 app = group("The catalogue: which of TIMS's items are listed at Amazon, and how.")
 
 Sku = Annotated[str, typer.Argument(metavar="SKU", help="As Amazon spells it.")]
-
-
-@contextmanager
-def _house(workspace: Path | None, *needed: str) -> Iterator["House"]:
-    """Connected to TIMS, which says what there is; and to Amazon where it is asked."""
-    from crossdock.cli.session import house_of, settings_of
-
-    settings = settings_of(workspace)
-    settings.require("tims", *needed)
-    with house_of(settings) as house:
-        yield house
 
 
 @app.command("list")
@@ -50,7 +38,7 @@ def listed(
     from crossdock.cli.options import NEEDS_PERSON
     from crossdock.engine.store import submissions
 
-    with _house(workspace) as house:
+    with house_with(workspace, "tims") as house:
         desk = house.catalogue
         problems = [str(p) for p in desk.problems]
         items, told = desk.every_item(), submissions.every(house.db)
@@ -84,7 +72,7 @@ def explain(sku: Sku, *, as_json: Json = False, workspace: Workspace = None) -> 
     from crossdock.cli.options import NEEDS_PERSON
     from crossdock.engine.store import submissions
 
-    with _house(workspace, "amazon") as house:
+    with house_with(workspace, "tims", "amazon") as house:
         study = _lister(house).study(sku)
         told = submissions.of(house.db, sku)
     plan = study.plan
@@ -116,7 +104,7 @@ def check(sku: Sku, *, as_json: Json = False, workspace: Workspace = None) -> No
     from crossdock.cli.options import NEEDS_PERSON
     from crossdock.wiring.listing_changes import change_of, preview
 
-    with _house(workspace, "amazon") as house:
+    with house_with(workspace, "tims", "amazon") as house:
         study = _lister(house).study(sku)
         plan, said = study.plan, None
         if plan is not None and not plan.refused and not plan.left_alone:
@@ -153,26 +141,16 @@ def publish(
     workspace: Workspace = None,
 ) -> None:
     """List these SKUs now, or take them off, because a person says so."""
-    from crossdock.cli import output, queries
-    from crossdock.cli.session import session, who
-    from crossdock.engine.model import Event
+    from crossdock.cli.asking import ask_for
     from crossdock.kernel.errors import Misuse
     from crossdock.wiring.cataloguerules import read_catalogue_rules
 
-    with session(workspace) as s:
+    def keys(s: "Session") -> list[str]:
         if not read_catalogue_rules(s.settings.folder).publish:
             raise Misuse("catalogue.yaml says publish: off; nothing is written before it says on")
-        keys = list(dict.fromkeys(skus))
-        hint = {"who": who()}
-        alive = queries.ask(
-            s.db, [Event("catalogue", k, queries.PERSON, hint=hint) for k in keys], s.now()
-        )
-    if as_json:
-        output.show_json({"asked": keys, "worker_alive": alive})
-        return
-    output.say(f"Asked for {', '.join(keys)}.")
-    if not alive:
-        output.note("No worker is running; it will be done when one is: crossdock serve")
+        return skus
+
+    ask_for(workspace, "catalogue", keys, as_json=as_json)
 
 
 @app.command("drift")
@@ -192,7 +170,7 @@ def drift(
     from crossdock.cli.options import NEEDS_PERSON
     from crossdock.wiring.drifting import drift_of
 
-    with _house(workspace, "amazon") as house:
+    with house_with(workspace, "tims", "amazon") as house:
         found = drift_of(house.catalogue, _lister(house), skus or ())
     if as_json:
         output.show_json(

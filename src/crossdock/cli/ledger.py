@@ -186,20 +186,14 @@ def _print_postings(rows: "list[Posting]", *, as_json: bool) -> None:
 @app.command("sync")
 def sync(*, as_json: Json = False, workspace: Workspace = None) -> None:
     """Look now whether Amazon has new settlement reports."""
-
     from crossdock.cli import output, queries
+    from crossdock.cli.asking import ask
     from crossdock.cli.session import session, who
     from crossdock.engine.model import FEED, Event
     from crossdock.wiring.settlement_runs import AMAZON_SETTLEMENTS
 
     with session(workspace) as s:
         look = Event(FEED, AMAZON_SETTLEMENTS, queries.PERSON, hint={"who": who()})
-        alive = queries.ask(s.db, [look], s.now())
-    if as_json:
-        output.show_json({"asked": [look.key], "worker_alive": alive})
-        return
-    output.say("Asked for a look at Amazon's settlement reports.")
-    if not alive:
-        output.note("No worker is running; it will be done when one is: crossdock serve")
-    else:
+        alive = ask(s, [look], "a look at Amazon's settlement reports", as_json=as_json)
+    if alive and not as_json:
         output.note("Look: crossdock settlement list")

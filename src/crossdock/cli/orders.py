@@ -98,6 +98,7 @@ def sync(
     """Look at orders now: these, or whatever Amazon says has changed."""
 
     from crossdock.cli import output, queries
+    from crossdock.cli.asking import ask
     from crossdock.cli.session import session, who
     from crossdock.engine.model import FEED, Event
 
@@ -109,12 +110,7 @@ def sync(
             raise Misuse(f"{wrong[0]!r} is not an Amazon order id, such as 111-1234567-1234567")
         asked = [Event(queries.ORDERS, key, queries.PERSON, hint=hint) for key in keys]
         sweep = Event(FEED, queries.AMAZON_SWEEP, queries.PERSON, hint=hint)
-        alive = queries.ask(s.db, asked or [sweep], s.now())
-    if as_json:
-        output.show_json({"asked": keys or [sweep.key], "worker_alive": alive})
-        return
-    output.say(f"Asked for {', '.join(keys) or 'a search for changed orders'}.")
-    if not alive:
-        output.note("No worker is running; it will be done when one is: crossdock serve")
-    elif keys:
+        words = ", ".join(keys) or "a search for changed orders"
+        alive = ask(s, asked or [sweep], words, as_json=as_json)
+    if alive and keys and not as_json:
         output.note(f"Look: crossdock order show {keys[0]}")

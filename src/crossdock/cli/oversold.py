@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossdock.cli.options import Json, Limit, Workspace
-from crossdock.cli.stock import app, house_with_tims
+from crossdock.cli.session import house_with
+from crossdock.cli.stock import app
 
 if TYPE_CHECKING:
     from crossdock.business.stock.oversell import Explained
@@ -28,7 +29,7 @@ def oversold(
     from crossdock.cli.options import NEEDS_PERSON
     from crossdock.wiring.oversold import oversold as find
 
-    with house_with_tims(workspace) as house:
+    with house_with(workspace, "tims") as house:
         found = find(house.stock, house.db, days, sku)
     if as_json:
         output.show_json({"days": days, "lines": [_row(one) for one in found[:limit]]})

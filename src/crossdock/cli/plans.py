@@ -59,12 +59,11 @@ def apply(
 ) -> None:
     """Approve a plan, when it is still what would be written: exactly that is carried out."""
     from crossdock.cli import output, queries
-    from crossdock.cli.session import house_of, settings_of, who
+    from crossdock.cli.asking import nobody
+    from crossdock.cli.session import house_with, who
     from crossdock.wiring import planning
 
-    settings = settings_of(workspace)
-    settings.require("tims")
-    with house_of(settings) as house:
+    with house_with(workspace, "tims") as house:
         plan, events = planning.apply(house, name, who())
         alive = queries.ask(house.db, events, house.clock.now())
     if as_json:
@@ -72,19 +71,16 @@ def apply(
                           "worker_alive": alive})  # fmt: skip
         return
     output.say(f"Approved {len(plan.rows)} changes of {plan.kind}, for a day.", "green")
-    if not alive:
-        output.note("No worker is running; it will be done when one is: crossdock serve")
+    nobody(alive)
 
 
 def _show(kind: str, limit: int, *, as_json: bool, workspace: Path | None) -> None:
     from crossdock.cli import output
     from crossdock.cli.options import NEEDS_PERSON
-    from crossdock.cli.session import house_of, settings_of
+    from crossdock.cli.session import house_with
     from crossdock.wiring.planning import plan_of
 
-    settings = settings_of(workspace)
-    settings.require("tims")
-    with house_of(settings) as house:
+    with house_with(workspace, "tims") as house:
         plan = plan_of(house, kind)
     if as_json:
         output.show_json(_data(plan, limit))

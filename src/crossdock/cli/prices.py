@@ -1,35 +1,22 @@
 """crossdock price: what Amazon asks for each SKU, why, and whether Amazon shows it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crossdock.cli.options import Json, Limit, Workspace, group
+from crossdock.cli.session import house_with
 
 if TYPE_CHECKING:
     from crossdock.business.pricing.model import PriceOffer
+    from crossdock.cli.session import Session
     from crossdock.engine.store.price_receipts import PriceReceipt
     from crossdock.kernel.errors import RunError
-    from crossdock.wiring.house import House
 
 app = group("Prices: what Amazon asks for each SKU, by rules over TIMS's prices.")
 Shop = Annotated[
     str, typer.Option("--marketplace", "-m", metavar="ID", help="One marketplace only.")
 ]
-
-
-@contextmanager
-def _house(workspace: Path | None) -> Iterator["House"]:
-    """Connected to TIMS, which says what things cost."""
-    from crossdock.cli.session import house_of, settings_of
-
-    settings = settings_of(workspace)
-    settings.require("tims")
-    with house_of(settings) as house:
-        yield house
 
 
 @app.command("explain")
@@ -47,7 +34,7 @@ def explain(
     from crossdock.kernel.errors import Misuse, RunError
     from crossdock.wiring.pricing import key_of, split
 
-    with _house(workspace) as house:
+    with house_with(workspace, "tims") as house:
         keys = [key_of(marketplace, sku)] if marketplace else house.prices.every_key([sku])
         if not keys:
             raise Misuse("prices.yaml names no price list for any marketplace")
@@ -86,7 +73,7 @@ def listed(
     from crossdock.engine.store import price_receipts
     from crossdock.wiring.pricing import split
 
-    with _house(workspace) as house:
+    with house_with(workspace, "tims") as house:
         rules, told = house.prices.rules, price_receipts.every(house.db)
         keys = [
             k for k in house.prices.every_key() if not marketplace or split(k)[0] == marketplace
@@ -124,27 +111,18 @@ def publish(
     workspace: Workspace = None,
 ) -> None:
     """Look at these SKUs' prices now and write what differs, because a person says so."""
-    from crossdock.cli import output, queries
-    from crossdock.cli.session import session, who
-    from crossdock.engine.model import Event
+    from crossdock.cli.asking import ask_for
     from crossdock.kernel.errors import Misuse
     from crossdock.wiring.pricerules import read_price_rules
     from crossdock.wiring.pricing import key_of
 
-    with session(workspace) as s:
+    def keys(s: "Session") -> list[str]:
         rules = read_price_rules(s.settings.folder)
         if rules.publish == "off":
             raise Misuse("prices.yaml says publish: off; nothing is written before it says on")
-        keys = [key_of(shop, sku) for sku in dict.fromkeys(skus) for shop in rules.lists]
-        hint = {"who": who()}
-        events = [Event("prices", key, queries.PERSON, hint=hint) for key in keys]
-        alive = queries.ask(s.db, events, s.now())
-    if as_json:
-        output.show_json({"asked": keys, "worker_alive": alive})
-        return
-    output.say(f"Asked for {', '.join(keys)}.")
-    if not alive:
-        output.note("No worker is running; it will be done when one is: crossdock serve")
+        return [key_of(shop, sku) for sku in skus for shop in rules.lists]
+
+    ask_for(workspace, "prices", keys, as_json=as_json)
 
 
 def _row(

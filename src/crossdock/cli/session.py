@@ -84,6 +84,15 @@ def house_of(
 
 
 @contextmanager
+def house_with(workspace: Path | None, *needed: str) -> Iterator["House"]:
+    """A workspace's house, whose connections to these companies are set up."""
+    settings = settings_of(workspace)
+    settings.require(*needed)
+    with house_of(settings) as house:
+        yield house
+
+
+@contextmanager
 def connections_of(settings: "Settings") -> Iterator["House"]:
     """A house to try the connections with: a store that is not ready is left as it is."""
     with store_of(settings) as (_, state):

@@ -1,35 +1,22 @@
 """crossdock stock: what Amazon may sell of what TIMS has, why, and whether Amazon shows it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crossdock.cli.options import Json, Limit, Workspace, group
+from crossdock.cli.session import house_with
 
 if TYPE_CHECKING:
     from crossdock.business.stock.model import Offer
+    from crossdock.cli.session import Session
     from crossdock.engine.store.bulk import Item
     from crossdock.engine.store.fba import FbaStock
     from crossdock.engine.store.publications import Publication
     from crossdock.kernel.errors import RunError
-    from crossdock.wiring.house import House
 
 app = group("Stock: what Amazon may sell of what TIMS has.")
-
-
-@contextmanager
-def house_with_tims(workspace: Path | None) -> Iterator["House"]:
-    """Connected to TIMS, which says what there is."""
-    from crossdock.cli.session import house_of, settings_of
-
-    settings = settings_of(workspace)
-    settings.require("tims")
-    with house_of(settings) as house:
-        yield house
 
 
 @app.command("explain")
@@ -45,7 +32,7 @@ def explain(
     from crossdock.engine.store import fba, publications
     from crossdock.kernel.errors import RunError
 
-    with house_with_tims(workspace) as house:
+    with house_with(workspace, "tims") as house:
         (found,) = house.stock.offers([sku])
         told = publications.of(house.db, sku)
         held = fba.every(house.db).get(sku)
@@ -79,7 +66,7 @@ def listed(
     from crossdock.cli.options import NEEDS_PERSON
     from crossdock.engine.store import bulk, fba, publications
 
-    with house_with_tims(workspace) as house:
+    with house_with(workspace, "tims") as house:
         skus = sorted(house.stock.skus().rows)
         rules = house.stock.rules
         told, baskets = publications.every(house.db), bulk.every(house.db)
@@ -145,27 +132,16 @@ def publish(
     workspace: Workspace = None,
 ) -> None:
     """Count these SKUs now and write what differs, because a person says so."""
-
-    from crossdock.cli import output, queries
-    from crossdock.cli.session import session, who
-    from crossdock.engine.model import Event
+    from crossdock.cli.asking import ask_for
     from crossdock.kernel.errors import Misuse
     from crossdock.wiring.stockrules import read_stock_rules
 
-    with session(workspace) as s:
+    def keys(s: "Session") -> list[str]:
         if not read_stock_rules(s.settings.folder).publish:
             raise Misuse("stock.yaml says publish: off; nothing is written before it says on")
-        keys = list(dict.fromkeys(skus))
-        hint = {"who": who()}
-        alive = queries.ask(
-            s.db, [Event("stock", k, queries.PERSON, hint=hint) for k in keys], s.now()
-        )
-    if as_json:
-        output.show_json({"asked": keys, "worker_alive": alive})
-        return
-    output.say(f"Asked for {', '.join(keys)}.")
-    if not alive:
-        output.note("No worker is running; it will be done when one is: crossdock serve")
+        return skus
+
+    ask_for(workspace, "stock", keys, as_json=as_json)
 
 
 @app.command("risk")
@@ -184,7 +160,7 @@ def risk(
     from crossdock.wiring import freshness
     from crossdock.wiring.stock_risk import delay_of, risks
 
-    with house_with_tims(workspace) as house:
+    with house_with(workspace, "tims") as house:
         load = freshness.load_of(house.settings, len(house.stock.skus().rows))
         worst = freshness.plan(house.settings, load, freshness.buckets_of(house))[2].found.seconds
         delay = delay_of(house.db, worst)
