@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossdock.engine.feeds import Change, Feed, Reading
+from crossdock.engine.feeds import SWITCHED_OFF, Change, Feed, Reading
 from crossdock.engine.model import Event
 from crossdock.engine.policy import Policy
 from crossdock.engine.store import Database, cases, history, inbox, links, open_database
@@ -265,6 +265,24 @@ def test_a_feed_can_come_back_sooner_and_never_later(db: Database, clock: Manual
         house.pump()
         clock.advance(timedelta(seconds=1))
     assert read == [0, 3, 303]
+
+
+def test_a_feed_that_is_switched_off_rests_and_costs_little(
+    db: Database, clock: ManualClock
+) -> None:
+    off = [SWITCHED_OFF, SWITCHED_OFF, Reading([], None), Reading([], None)]
+    read: list[float] = []
+    began = clock.now()
+
+    def turn(_: str | None) -> Reading:
+        read.append((clock.now() - began).total_seconds())
+        return off.pop(0)
+
+    house = engine(db, clock, Shop(), feeds=(Feed("f", timedelta(seconds=30), turn),))
+    for _ in range(63):
+        house.pump()
+        clock.advance(timedelta(seconds=10))
+    assert read == [0, 300, 600]
 
 
 def test_a_feed_whose_case_is_resolved_goes_on(db: Database, clock: ManualClock) -> None:

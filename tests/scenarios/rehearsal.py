@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from crossdock.connectors.amazon.events import Message, understood
 from crossdock.connectors.http import ReplyLost, Request, Response
 from crossdock.connectors.tims.events import ensure_webhook
@@ -26,6 +28,17 @@ from crossdock.simulators.world.world import World
 from crossdock.wiring import House, load
 from crossdock.wiring.intakes import AmazonQueue, published_by
 from demo.workspace import WEBHOOK_SECRET, write_workspace
+
+SOAK = pytest.mark.soak
+
+
+def soaked(first: Sequence[Any], *more: Any) -> list[Any]:
+    """Parameters of a world: `make test` runs the first ones, `make soak` all."""
+    return [
+        *first,
+        *(pytest.param(*(x if isinstance(x, tuple) else (x,)), marks=SOAK) for x in more),
+    ]
+
 
 START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 

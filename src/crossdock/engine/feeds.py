@@ -34,6 +34,13 @@ class Reading:
     until: str | None
     more: bool = False  # there is more to read at once
     after: timedelta | None = None  # come back sooner than usual
+    rest: timedelta | None = None  # come back later than usual: it is switched off
+
+
+SWITCHED_OFF = Reading([], None, rest=timedelta(minutes=5))
+"""Nothing is read until a file of the workspace says so; a turn that finds nothing costs as much as
+one that does.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +83,17 @@ def read_feed(
     found = f"{len(events)} of {len(reading.changes)} changes are new"
     result = Result.DONE if events else Result.NOTHING
     outcome = Outcome(claimed.key, result, "read", found, claimed, calls=record.calls)
-    soon = timedelta(0) if reading.more else reading.after
-    outcome.due_at = clock.now() + (feed.every if soon is None else min(soon, feed.every))
+    outcome.due_at = clock.now() + _pause(feed, reading)
     marks = {feed.name: reading.until} if reading.until is not None else {}
     return FeedResult(outcome, events, marks)
+
+
+def _pause(feed: Feed, reading: Reading) -> timedelta:
+    if reading.more:
+        return timedelta(0)
+    if reading.rest is not None:
+        return max(feed.every, reading.rest)
+    return feed.every if reading.after is None else min(reading.after, feed.every)
 
 
 def _safely(read: Callable[[str | None], Reading], mark: str | None) -> Reading:

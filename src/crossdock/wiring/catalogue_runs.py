@@ -14,7 +14,7 @@ from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.definitions import KeptSchema
 from crossdock.connectors.amazon.listing_writes import KEPT_FREE, shown_listing
 from crossdock.connectors.tims.feed import Watermark, changed_keys
-from crossdock.engine.feeds import Change, Feed, Reading
+from crossdock.engine.feeds import SWITCHED_OFF, Change, Feed, Reading
 from crossdock.engine.store import Database, producttypes, submissions
 from crossdock.engine.store.submissions import GONE, ISSUES, OFF, SEEN, SENT, WATCHED, Submission
 from crossdock.kernel.errors import ConfigError, TryAgain
@@ -56,7 +56,7 @@ def catalogue_feeds(
 
     def items(mark: str | None) -> Reading:
         if not publishes(desk):
-            return Reading([], None)
+            return SWITCHED_OFF
         # Every change is told in two turns: the first may be planned by a worker that still knows
         # the item as it was.
         until, _, before = (mark or "0").partition(" ")
@@ -69,7 +69,7 @@ def catalogue_feeds(
 
     def files(mark: str | None) -> Reading:
         if not publishes(desk):
-            return Reading([], None)
+            return SWITCHED_OFF
         now = _skus(lambda: [desk.stamp])[0]
         skus = _every(desk) if now != mark else []
         return Reading([Change(FLOW, sku) for sku in skus], now)
@@ -82,7 +82,7 @@ def catalogue_feeds(
     def turned(mark: str | None) -> Reading:
         """Stock looks again at what was withheld, let go, or newly listed."""
         if not stock_publishes():
-            return Reading([], None)
+            return SWITCHED_OFF
         after = datetime.fromisoformat(mark) - _OVERLAP if mark else None
         found = submissions.turned(store(), after)
         until = max([at for _, at in found] + ([datetime.fromisoformat(mark)] if mark else []),

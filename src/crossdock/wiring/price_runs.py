@@ -7,7 +7,7 @@ from typing import Any
 from crossdock.business.pricing.model import PriceOffer, Published
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.tims.feed import Watermark, changed_keys
-from crossdock.engine.feeds import Change, Feed, Reading
+from crossdock.engine.feeds import SWITCHED_OFF, Change, Feed, Reading
 from crossdock.engine.store import Database, approvals, price_receipts
 from crossdock.engine.store.price_receipts import SEEN
 from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError, TryAgain
@@ -35,7 +35,7 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
 
     def changed(mark: str | None) -> Reading:
         if rules_of(desk).publish == "off":
-            return Reading([], None)
+            return SWITCHED_OFF
         found = changed_keys(desk.tims, Watermark("price", int(mark or 0)))
         named = [desk.tims.wire.price_key(key) for key in found.keys]
         items = {key.item_number for key in named if key is not None}
@@ -46,7 +46,7 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
     def turned(mark: str | None) -> Reading:
         now = desk.now()
         if rules_of(desk).publish == "off":
-            return Reading([], None)
+            return SWITCHED_OFF
         after = datetime.fromisoformat(mark) if mark else now
         return Reading(_changes(_keys(lambda: desk.turning(after, now))), now.isoformat())
 

@@ -14,7 +14,7 @@ from crossdock.connectors.amazon import feeds
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.feed_models import FeedResult
 from crossdock.connectors.amazon.feeds import MOST_MESSAGES, Unsure
-from crossdock.engine.feeds import Reading
+from crossdock.engine.feeds import SWITCHED_OFF, Reading
 from crossdock.engine.store import Database, bulk
 from crossdock.engine.store.bulk import Ending, Item, ListingFeed
 from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
@@ -60,7 +60,8 @@ class Bulk:
         for error in sorted(troubles, key=lambda e: isinstance(e, TryAgain)):
             raise error
         soonest = min((w for w in waits if w is not None), default=None)
-        return Reading([], self._looks_until.isoformat(), after=soonest)
+        rest = SWITCHED_OFF.rest if soonest is None and not self.switched_on() else None
+        return Reading([], self._looks_until.isoformat(), after=soonest, rest=rest)
 
     @staticmethod
     def _safely(work: Callable[[], timedelta | None], troubles: list[RunError]) -> timedelta | None:

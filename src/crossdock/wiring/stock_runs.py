@@ -7,7 +7,7 @@ from typing import Any
 from crossdock.business.stock.model import Offer, Published
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.tims.feed import Watermark, changed_keys
-from crossdock.engine.feeds import Change, Feed, Reading
+from crossdock.engine.feeds import SWITCHED_OFF, Change, Feed, Reading
 from crossdock.engine.store import Database
 from crossdock.kernel.errors import ConfigError, RunError, TryAgain
 from crossdock.kernel.operation import Operation, Repeat
@@ -27,7 +27,7 @@ def stock_feeds(desk: StockDesk) -> tuple[Feed, ...]:
 
     def read(entity: str, mark: str | None) -> Reading:
         if not publishes(desk):
-            return Reading([], None)
+            return SWITCHED_OFF
         found = changed_keys(desk.tims, Watermark(entity, int(mark or 0)))
         if entity == "item" and found.keys:
             desk.items_changed()
