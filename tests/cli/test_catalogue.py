@@ -165,3 +165,21 @@ def test_publishing_by_hand_waits_for_a_worker(shop: Shop, run: Run) -> None:
     shop.write("catalogue.yaml", RULES)
     found = json.loads(run("catalogue", "publish", "GLOVE", "GLOVE", "--json").stdout)
     assert found == {"asked": ["GLOVE"], "worker_alive": False}
+
+
+def test_a_plan_is_looked_at_and_exactly_that_is_approved(shop: Shop, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    shop.write("catalogue.yaml", RULES.replace("publish: on", "publish: plan"))
+    shop.amazon.listings.offer("STRAY", 1)
+    found = json.loads(run("plan", "catalogue", "--json").stdout)
+    assert [(r["sku"], r["told_last"], r["flags"]) for r in found["rows"]] == [
+        ("GLOVE", None, ["first"])
+    ]
+    assert [(p["key"], p["kind"]) for p in found["problems"]] == [("TORCH", "asin-unclear")]
+    shop.tims.describe_item("GLV-1", Brand="Weldco Pro")
+    stale = run("plan", "apply", found["plan"])
+    assert (stale.exit_code, "look again" in stale.stderr) == (2, True)
+    now = json.loads(run("plan", "catalogue", "--json").stdout)["plan"]
+    applied = json.loads(run("plan", "apply", now, "--json").stdout)
+    assert (applied["kind"], applied["approved"]) == ("catalogue", 1)
+    assert not any(operation == "putListingsItem" for operation, _ in shop.amazon.counts)

@@ -114,8 +114,9 @@ class Trade:
     @property
     def publisher(self) -> ListingPublisher:
         return ListingPublisher(
-            self.account, lambda: self.db, self.clock.now, lambda: self.desk.rules.publish
-        )
+            self.account, lambda: self.db, self.clock.now, lambda: self.desk.rules.publish,
+            lambda: self.desk.rules.planned,
+        )  # fmt: skip
 
     def study(self, sku: str) -> Study:
         return self.lister.study(sku)

@@ -8,8 +8,16 @@ from datetime import timedelta
 
 import pytest
 
+from crossdock.engine.store import approvals
 from crossdock.kernel.errors import NeedsPerson, TryAgain
-from crossdock.wiring.catalogue_runs import MOST_WRITES, PATIENCE, WATCH
+from crossdock.wiring.catalogue_runs import (
+    DELETED,
+    KIND,
+    MOST_WRITES,
+    PATIENCE,
+    WATCH,
+    content_of,
+)
 from tests.wiring.selling import FORBIDDEN, RULES, SKUS, SPOKEN, Trade
 
 
@@ -290,6 +298,42 @@ def test_switching_it_off_stops_what_still_waits(trade):
     trade.write(rules=RULES.replace("publish: on", "publish: off"))
     assert trade.publisher.publish(plan).state == "publishing is off"
     assert trade.writes() == 0
+
+
+def hold(trade, sku):
+    with pytest.raises(TryAgain) as caught:
+        trade.publisher.publish(trade.plan(sku))
+    return caught.value.code
+
+
+def approve(trade, sku, value):
+    approvals.approve(trade.db, KIND, [(sku, value)], "abc", "anna", trade.clock.now())
+
+
+def test_under_a_plan_nothing_is_listed_until_this_very_listing_is_approved(trade):
+    trade.write(rules=RULES.replace("publish: on", "publish: plan"))
+    assert (hold(trade, "GLOVE"), trade.writes()) == ("held", 0)
+    approve(trade, "GLOVE", content_of(trade.plan("GLOVE")))
+    trade.tims.describe_item("GLV-1", Brand="Weldco Pro")  # another one than was looked at
+    assert (hold(trade, "GLOVE"), trade.writes()) == ("held", 0)
+    approve(trade, "GLOVE", content_of(trade.plan("GLOVE")))
+    assert trade.publish("GLOVE").state == "seen"
+    assert (trade.writes(), approvals.held(trade.db, KIND)) == (1, [])
+    trade.tims.describe_item("GLV-1", Brand="Weldco")  # an approval is good for one write
+    assert (hold(trade, "GLOVE"), trade.writes()) == ("held", 1)
+
+
+def test_under_a_plan_a_deletion_waits_too_and_ends_when_it_is_not_meant_any_more(trade):
+    trade.amazon.listings.offer("GAS", 0)
+    planned = RULES.replace("publish: on", "publish: plan")
+    trade.write(rules=planned + "discontinued: delete\n")
+    assert (hold(trade, "GAS"), trade.asked("DELETE", "/items/")) == ("held", 0)
+    trade.write(rules=planned)
+    assert (trade.publish("GAS").state, approvals.held(trade.db, KIND)) == ("off", [])
+    trade.write(rules=planned + "discontinued: delete\n")
+    assert hold(trade, "GAS") == "held"
+    approve(trade, "GAS", DELETED)
+    assert (trade.publish("GAS").state, trade.live("GAS")) == ("not listed", None)
 
 
 def test_odd_characters_in_names_reach_amazon_and_tims_as_they_are(trade):

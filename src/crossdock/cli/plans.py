@@ -25,6 +25,12 @@ def stock(*, limit: Limit = 100, as_json: Json = False, workspace: Workspace = N
     _show("stock", limit, as_json=as_json, workspace=workspace)
 
 
+@app.command("catalogue")
+def catalogue(*, limit: Limit = 100, as_json: Json = False, workspace: Workspace = None) -> None:
+    """Every listing that would be made, changed or taken off now, and what cannot be decided."""
+    _show("catalogue", limit, as_json=as_json, workspace=workspace)
+
+
 @app.command("held")
 def held(*, limit: Limit = 100, as_json: Json = False, workspace: Workspace = None) -> None:
     """What waits for an approval, and why."""
@@ -80,7 +86,8 @@ def _show(kind: str, limit: int, *, as_json: bool, workspace: Path | None) -> No
     from crossdock.cli.session import house_with
     from crossdock.wiring.planning import plan_of
 
-    with house_with(workspace, "tims") as house:
+    needed = ("tims", "amazon") if kind == "catalogue" else ("tims",)
+    with house_with(workspace, *needed) as house:
         plan = plan_of(house, kind)
     if as_json:
         output.show_json(_data(plan, limit))

@@ -5,9 +5,10 @@ again is harmless. It counts when Amazon shows it, and is looked at once more wh
 Amazon finds later have had their time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from crossdock.business.catalogue.model import Listed, Plan, Shown
 from crossdock.connectors.amazon.client import AmazonClient
@@ -15,12 +16,15 @@ from crossdock.connectors.amazon.definitions import KeptSchema
 from crossdock.connectors.amazon.listing_writes import KEPT_FREE, shown_listing
 from crossdock.connectors.tims.feed import Watermark, changed_keys
 from crossdock.engine.feeds import SWITCHED_OFF, Change, Feed, Reading
-from crossdock.engine.store import Database, producttypes, submissions
+from crossdock.engine.store import Database, approvals, producttypes, submissions
+from crossdock.engine.store.approvals import Held
 from crossdock.engine.store.submissions import GONE, ISSUES, OFF, SEEN, SENT, WATCHED, Submission
-from crossdock.kernel.errors import ConfigError, TryAgain
+from crossdock.kernel.errors import ConfigError, NeedsPerson, TryAgain
+from crossdock.kernel.evidence import Noted
 from crossdock.kernel.ids import fingerprint
 from crossdock.kernel.operation import Operation, Repeat
 from crossdock.kernel.quota import Grant
+from crossdock.wiring.approving import hold_unless_approved, settled
 from crossdock.wiring.cataloguing import CatalogueDesk
 from crossdock.wiring.listing import SUGGESTED, Lister
 from crossdock.wiring.listing_changes import (
@@ -45,6 +49,7 @@ LOOK = timedelta(minutes=1)
 PATIENCE = timedelta(minutes=30)  # then it is written again, or a person is asked
 WATCH = timedelta(minutes=30)  # most issues that Amazon finds later are there by then
 MOST_WRITES = 3  # of one content; then a person looks
+KIND, DELETED = "catalogue", "deleted"  # of approvals
 _A_CALL = timedelta(milliseconds=400)  # until two more writes may go
 _OVERLAP = timedelta(minutes=2)  # a receipt may be stored later than its time says
 
@@ -123,10 +128,20 @@ def catalogue_operations(
 ) -> tuple[Operation, ...]:
     """What the catalogue flow does."""
     lister = Lister(desk, amazon, SchemasInStore(store))
-    publisher = ListingPublisher(amazon, store, desk.now, lambda: publishes(desk))
+    publisher = ListingPublisher(
+        amazon, store, desk.now, lambda: publishes(desk), lambda: desk.rules.planned
+    )
+
+    def many(rows: Sequence[tuple[Any, ...]]) -> Sequence[Noted]:
+        found = lister.plan_many(rows)
+        for row, one in zip(rows, found, strict=True):
+            if isinstance(one.result, NeedsPerson):  # what waited cannot be written any more
+                approvals.release(store(), KIND, row[0])
+        return found
+
     return (
         Operation("catalogue.plan", takes=(str,), gives=Plan, repeat=Repeat.READ, run=lister.plan,
-                  run_many=lister.plan_many, room=publisher.room,
+                  run_many=many, room=publisher.room,
                   about="What is to be at Amazon for a SKU: gate, page, restrictions, attributes."),
         Operation("catalogue.list", takes=(Plan,), gives=Listed, repeat=Repeat.ABSOLUTE,
                   run=publisher.publish,
@@ -176,10 +191,13 @@ class ListingPublisher:
         store: Callable[[], Database],
         now: Callable[[], datetime],
         switched_on: Callable[[], bool] = lambda: True,
+        planned: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`switched_on` is asked before every write: who switches it off stops what still waits."""
+        """`switched_on` is asked before every write: who switches it off stops what still waits.
+        `planned`: a write waits until somebody has approved it.
+        """
         self.amazon, self.store, self.now = amazon, store, now
-        self.switched_on = switched_on
+        self.switched_on, self.planned = switched_on, planned
 
     def room(self) -> Grant:
         """How many SKUs could be looked at and written now, with calls left to stock and prices.
@@ -198,9 +216,12 @@ class ListingPublisher:
     def publish(self, plan: Plan) -> Listed:
         """Shown as planned, or a TryAgain until it is. Nothing is written over what is right."""
         if not self.switched_on():
+            approvals.release(self.store(), KIND, plan.sku)
             return Listed(plan.sku, "publishing is off", plan.asin)
         row = submissions.of(self.store(), plan.sku)
         if plan.refused:
+            if not plan.delete:  # what waited is not meant any more
+                approvals.release(self.store(), KIND, plan.sku)
             return self._off(plan, row, plan.shown)
         if row is not None and row.withheld:
             row = replace(row, generation=row.generation + 1, state=SEEN, withheld=False, why="",
@@ -246,6 +267,7 @@ class ListingPublisher:
                 f"Amazon lists {plan.sku} and does not find it yet", after=LOOK, counts=False,
                 about=f"SKU {plan.sku}", code="not-visible",
             )  # fmt: skip
+        self._approved(plan, content)
         said = write(self.amazon, plan, change)
         again = row is not None and row.state == SENT and row.content == content
         generation = row.generation if row is not None else 0
@@ -287,6 +309,7 @@ class ListingPublisher:
                 after=row.sent_at + WATCH - now, counts=False, about=f"SKU {plan.sku}",
                 code="watching",
             )  # fmt: skip
+        settled(self.store(), KIND, plan.sku)
         words = {"": "live already", WATCHED: "unchanged"}.get(was, "seen")
         return Listed(plan.sku, words, change.asin)
 
@@ -303,6 +326,7 @@ class ListingPublisher:
             )  # fmt: skip
             self._keep(row)
         if live is None:
+            settled(self.store(), KIND, plan.sku)
             return Listed(plan.sku, "not listed", why=why)
         if live.quantity and not live.by_amazon:
             self._until_zero(plan, row, live.quantity)
@@ -328,12 +352,20 @@ class ListingPublisher:
             if row.attempts >= MOST_WRITES:
                 self._keep(replace(row, attempts=0))
                 raise still_sells(plan, "Amazon took the deletion and still lists it")
+            self._approved(plan, DELETED)
             delete(self.amazon, plan.sku)
             self._keep(replace(row, state=GONE, sent_at=now, attempts=row.attempts + 1))
         return TryAgain(
             f"{plan.sku} is taken off the list; it counts when Amazon no longer shows it",
             after=LOOK, counts=False, about=f"SKU {plan.sku}", code="not-visible",
         )  # fmt: skip
+
+    def _approved(self, plan: Plan, value: str) -> None:
+        if self.planned():
+            old = "listed" if plan.shown is not None else None
+            why = "catalogue.yaml says publish: plan"
+            held = Held(KIND, plan.sku, old, value, why, self.now())
+            hold_unless_approved(self.store(), held, plan.sku)
 
     def _keep(self, row: Submission) -> None:
         submissions.keep(self.store(), row)

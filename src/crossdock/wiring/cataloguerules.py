@@ -57,6 +57,7 @@ class CatalogueRules:
 
     rules: tuple[ListingRule, ...] = ()
     publish: bool = False
+    planned: bool = False  # every write waits until somebody has approved it
     discontinued: str = KEEP
     language: str = "en_US"
     sds_years: int = 3
@@ -91,10 +92,12 @@ def read_catalogue_rules(workspace: Path) -> CatalogueRules:
     cells = rows.value if rows is not None and isinstance(rows.value, list) else []
     if rows is not None and rows.value is not None and not isinstance(rows.value, list):
         reader.problem(rows, "rules is no list.", "Begin each rule with a dash.")
-    before = CatalogueRules()
+    before, publish = CatalogueRules(), top.get("publish")
+    planned = publish is not None and publish.value == "plan"
     return CatalogueRules(
         rules=tuple(reader.rule(cell) for cell in cells),
-        publish=reader.switch(top.get("publish"), "publish", default=False),
+        publish=planned or reader.switch(top.get("publish"), "publish", default=False),
+        planned=planned,
         discontinued=reader.one_of(top.get("discontinued"), (KEEP, DELETE), KEEP),
         language=reader.text(top.get("language"), "language", before.language),
         sds_years=reader.years(top.get("sds_years"), before.sds_years),

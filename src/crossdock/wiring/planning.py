@@ -5,11 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crossdock.business.catalogue.model import Plan as Listing
 from crossdock.business.pricing.model import PriceOffer
 from crossdock.engine.model import Event
 from crossdock.engine.store import approvals, price_receipts, publications
 from crossdock.engine.store.price_receipts import SEEN
 from crossdock.kernel.errors import Misuse, RunError
+from crossdock.wiring.catalogue_runs import DELETED, SchemasInStore, content_of
+from crossdock.wiring.listing import Lister
+from crossdock.wiring.listing_changes import change_of
 from crossdock.wiring.price_publisher import DAY, KIND, digest_of, too_far
 from crossdock.wiring.price_runs import FLOW as PRICES_FLOW
 from crossdock.wiring.pricing import split
@@ -18,7 +22,7 @@ from crossdock.wiring.stock_runs import FLOW as STOCK_FLOW
 if TYPE_CHECKING:
     from crossdock.wiring.house import House
 
-STOCK = "stock"
+STOCK, LISTINGS = "stock", "catalogue"
 _SHORTEST = 6  # letters of a plan's name
 
 
@@ -74,23 +78,36 @@ def apply(house: "House", name: str, who: str) -> tuple[Plan, list[Event]]:
         raise Misuse(
             f"a plan's name has at least {_SHORTEST} letters, as `crossdock plan` prints it"
         )
-    plans = [plan_of(house, kind) for kind in PLANS]
-    fitting = [plan for plan in plans if plan.rows and plan.name.startswith(name)]
-    if not fitting:
-        now = ", ".join(f"{p.kind} is {p.name} now" for p in plans if p.rows) or "nothing to write"
-        raise Misuse(f"plan {name} is not what would be written any more: {now}; look again")
-    plan = fitting[0]
+    plan = _named(house, name)
     rows = [(row.key, row.value) for row in plan.rows]
     approvals.approve(house.db, plan.kind, rows, plan.name, who, house.clock.now())
-    flow = PRICES_FLOW if plan.kind == KIND else STOCK_FLOW
     hint = {"who": who, "plan": plan.name}
-    return plan, [Event(flow, row.key, "person", hint=hint) for row in plan.rows]
+    return plan, [Event(FLOWS[plan.kind], row.key, "person", hint=hint) for row in plan.rows]
+
+
+def _named(house: "House", name: str) -> Plan:
+    seen = []
+    for kind in PLANS:
+        if _is_used(house, kind):
+            plan = plan_of(house, kind)
+            if plan.rows and plan.name.startswith(name):
+                return plan
+            seen.append(plan)
+    now = ", ".join(f"{p.kind} is {p.name} now" for p in seen if p.rows) or "nothing to write"
+    raise Misuse(f"plan {name} is not what would be written any more: {now}; look again")
+
+
+def _is_used(house: "House", kind: str) -> bool:
+    """Amazon is asked of listings only where the workspace lists."""
+    return kind != LISTINGS or bool(house.catalogue.rules.rules)
 
 
 def _prices(house: "House") -> Plan:
     desk, now = house.prices, house.clock.now()
     keys, told = desk.every_key(), price_receipts.every(house.db)
     rows, problems = [], []
+    if not keys:  # TIMS is asked of prices only where the workspace prices
+        return Plan(KIND, (), ())
     for key, found in zip(keys, desk.offers(keys), strict=True):
         shop, sku = split(key)
         if isinstance(found, RunError):
@@ -144,4 +161,38 @@ def _stock(house: "House") -> Plan:
     return Plan(STOCK, tuple(rows), tuple(problems))
 
 
-PLANS: Mapping[str, Callable[["House"], Plan]] = {KIND: _prices, STOCK: _stock}
+def _catalogue(house: "House") -> Plan:
+    """What would be listed, changed or taken off the list. Amazon is asked what it shows."""
+    lister = Lister(house.catalogue, house.amazon, SchemasInStore(lambda: house.db))
+    skus = sorted(house.catalogue.skus().rows)
+    rows, problems = [], []
+    for sku, note in zip(skus, lister.plan_many([(sku,) for sku in skus]), strict=True):
+        found = note.result
+        if isinstance(found, RunError):
+            problems.append((sku, getattr(found, "kind", ""), found.message))
+        elif isinstance(found, Listing):
+            rows += _listing_row(found)
+    return Plan(LISTINGS, tuple(rows), tuple(problems))
+
+
+def _listing_row(found: Listing) -> list[Row]:
+    shown = found.shown
+    if found.refused:
+        if shown is None or not found.delete:
+            return []  # not listed; or the stock rules offer none of it
+        return [Row(found.sku, found.sku, "", "listed", "taken off", DELETED, ("delisted",))]
+    if found.left_alone:
+        return []
+    change = change_of(found)
+    if change.nothing:
+        return []
+    words = ", ".join(sorted(change.names)) or f"{found.product_type}, page {found.asin or 'new'}"
+    flags = () if shown is not None else ("first",)
+    old = "listed" if shown is not None else ""
+    return [Row(found.sku, found.sku, "", old, words, content_of(found), flags)]
+
+
+PLANS: Mapping[str, Callable[["House"], Plan]] = {
+    KIND: _prices, STOCK: _stock, LISTINGS: _catalogue,
+}  # fmt: skip
+FLOWS: Mapping[str, str] = {KIND: PRICES_FLOW, STOCK: STOCK_FLOW, LISTINGS: LISTINGS}

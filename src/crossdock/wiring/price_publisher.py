@@ -27,6 +27,7 @@ from crossdock.engine.store.price_receipts import SEEN, SENT, PriceReceipt
 from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
 from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.quota import Grant
+from crossdock.wiring.approving import hold_unless_approved, settled
 from crossdock.wiring.looking import Looker
 from crossdock.wiring.pricerules import PriceRules
 from crossdock.wiring.pricing import key_of
@@ -37,7 +38,6 @@ LOOK = timedelta(seconds=60)
 PATIENCE = timedelta(minutes=15)  # then it is written again
 MOST_WRITES = 3  # of one set; then a person looks
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-HELD_AGAIN = timedelta(minutes=10)
 MANY = "more changes within an hour than limits.changes allows"
 
 
@@ -171,9 +171,7 @@ class PricePublisher:
 
     def _settled(self, offer: PriceOffer) -> None:
         """Nothing waits for a person any more, and what was approved has been used."""
-        key = key_of(offer.marketplace_id, offer.sku)
-        approvals.release(self.store(), KIND, key)
-        approvals.used(self.store(), KIND, key)
+        settled(self.store(), KIND, key_of(offer.marketplace_id, offer.sku))
 
     def _wait(self, offer: PriceOffer, row: PriceReceipt) -> None:
         """It was written and does not show yet."""
@@ -203,17 +201,9 @@ class PricePublisher:
         """Go on, or hold the write until a person has approved this very set of offers."""
         db, now, key = self.store(), self.now(), key_of(offer.marketplace_id, offer.sku)
         standing = live.live(offer.marketplace_id).get(PUBLIC)
-        if approvals.is_approved(db, KIND, key, digest, now):
-            return
-        why = self._why_not(offer, standing)
-        if not why:
-            return
-        old = None if standing is None else f"{standing:f}"
-        approvals.hold(db, Held(KIND, key, old, digest, why, now))
-        raise TryAgain(
-            f"the price of {offer.sku} waits for a person: {why}",
-            after=HELD_AGAIN, counts=False, about=f"SKU {offer.sku}", code="held",
-        )  # fmt: skip
+        if why := self._why_not(offer, standing):
+            old = None if standing is None else f"{standing:f}"
+            hold_unless_approved(db, Held(KIND, key, old, digest, why, now), offer.sku)
 
     def _why_not(self, offer: PriceOffer, standing: Decimal | None) -> str:
         db, now, rules = self.store(), self.now(), self.rules()

@@ -9,10 +9,11 @@ from crossdock.business.stock.model import Offer
 from crossdock.engine.store import Database, approvals, publications
 from crossdock.engine.store.approvals import Held
 from crossdock.kernel.errors import TryAgain
+from crossdock.wiring.approving import hold_unless_approved, settled
 from crossdock.wiring.stockrules import StockRules
 
 KIND = "stock"
-HOUR, HELD_AGAIN = timedelta(hours=1), timedelta(minutes=10)
+HOUR = timedelta(hours=1)
 PRICE_AGAIN = timedelta(seconds=30)
 MANY = "more SKUs go to zero within an hour than limits.to_zero allows"
 
@@ -36,10 +37,10 @@ class StockGuard:
         why = self._why_not(offer, standing or 0)
         if not why:
             approvals.release(self._store(), KIND, offer.sku)
-        elif not approvals.is_approved(
-            self._store(), KIND, offer.sku, str(offer.quantity), self._now()
-        ):
-            self._hold(offer, standing, why)
+        else:
+            old = None if standing is None else str(standing)
+            held = Held(KIND, offer.sku, old, str(offer.quantity), why, self._now())
+            hold_unless_approved(self._store(), held, offer.sku)
         if offer.quantity > 0 and not standing:
             self._priced(offer)
 
@@ -50,8 +51,7 @@ class StockGuard:
 
     def seen(self, offer: Offer) -> None:
         """It is live: what was approved has been used, and nothing waits."""
-        approvals.release(self._store(), KIND, offer.sku)
-        approvals.used(self._store(), KIND, offer.sku)
+        settled(self._store(), KIND, offer.sku)
 
     def _why_not(self, offer: Offer, standing: int) -> str:
         rules, db = self._rules(), self._store()
@@ -62,15 +62,6 @@ class StockGuard:
         gone = publications.zeroed_since(db, self._now() - HOUR)
         full = gone >= rules.to_zero or approvals.held_because(db, KIND, MANY)
         return MANY if full else ""
-
-    def _hold(self, offer: Offer, standing: int | None, why: str) -> None:
-        old = None if standing is None else str(standing)
-        held = Held(KIND, offer.sku, old, str(offer.quantity), why, self._now())
-        approvals.hold(self._store(), held)
-        raise TryAgain(
-            f"{offer.quantity} of {offer.sku} wait for a person: {why}",
-            after=HELD_AGAIN, counts=False, about=f"SKU {offer.sku}", code="held",
-        )  # fmt: skip
 
     def _priced(self, offer: Offer) -> None:
         """Amazon shows stock before prices: what comes back must not be sold at its old price."""
