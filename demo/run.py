@@ -230,7 +230,9 @@ def open_cases() -> list[dict[str, Any]]:
         found = cases.listed(db, limit=10_000)
         # Cases of the intake (a forged webhook) are about no order, so the verdict leaves them out.
         about_orders = [c for c in found if c.flow != "intake"]
-        return [{"key": c.key, "kind": c.kind, "flow": c.flow} for c in about_orders]
+        return [
+            {"key": c.key, "kind": c.kind, "flow": c.flow, "remedy": c.remedy} for c in about_orders
+        ]
     finally:
         db.close()
 

@@ -6,6 +6,7 @@ import pytest
 
 from crossdock.engine.model import Trouble
 from crossdock.engine.store import cases, inbox
+from demo import run as demo
 from tests.cli.conftest import PARKED, Run, Workplace, case_id_of, data
 
 
@@ -19,6 +20,17 @@ def test_cases_are_grouped_by_kind_with_counts(day: Workplace, run: Run) -> None
     assert "unknown-sku: 1 open" in shown
     assert "docs/operate/unknown-sku.md" in shown
     assert PARKED in shown
+
+
+def test_the_demo_ends_with_every_case_and_its_remedy(
+    day: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "FOLDER", day.folder)
+    verdict, status = {"ok": True, "rows": [], "figures": {}}, {"faults": {}}
+    with demo.console.capture() as shown:
+        assert demo.conclude(verdict, status, 1.0)
+    assert "unknown-sku" in shown.get()
+    assert "Add a row to lookups/skus.csv." in shown.get()
 
 
 def test_no_cases_is_good_news(place: Workplace, run: Run) -> None:
