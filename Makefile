@@ -28,7 +28,7 @@ demo: $(STAMP) ## The main job on a rehearsal world with faults, with a verdict 
 	@$(BIN)/python demo/run.py $(if $(KEEP),--keep) $(if $(ORDERS),--orders $(ORDERS)) $(if $(SEED),--seed $(SEED))
 
 test: $(STAMP) ## All tests: kill -9 at every write, 42 seeded worlds; more of them: make soak
-	@$(BIN)/python -m pytest -n 2 -m "not soak"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not soak"
 
 check: $(STAMP) ## Format, lint, types, layers and the fast tests; under a minute
 	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }
