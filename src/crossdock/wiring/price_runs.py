@@ -14,12 +14,16 @@ from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError, TryAgain
 from crossdock.kernel.operation import Operation, Repeat
 from crossdock.wiring.price_publisher import KIND, PricePublisher, digest_of
 from crossdock.wiring.pricerules import PriceRules
-from crossdock.wiring.pricing import PriceDesk, broken, split
+from crossdock.wiring.pricing import PriceDesk, broken, key_of, split
 
 FLOW = "prices"
-TIMS_PRICES, TURN, CHECK, WATCH = "tims.prices", "prices.turn", "prices.check", "plan.watch"
+TIMS_PRICES, TURN, BESIDE = "tims.prices", "prices.turn", "prices.beside"
+CHECK, WATCH = "prices.check", "plan.watch"
 EVERY, TURN_EVERY = timedelta(seconds=30), timedelta(minutes=5)
-CHECK_EVERY, WATCH_EVERY = timedelta(hours=6), timedelta(minutes=1)
+CHECK_EVERY, WATCH_EVERY, BESIDE_EVERY = (
+    timedelta(hours=6), timedelta(minutes=1), timedelta(minutes=1),
+)  # fmt: skip
+_OVERLAP = timedelta(seconds=30)  # a receipt may be stored later than its time says
 
 
 def rules_of(desk: PriceDesk) -> PriceRules:
@@ -50,6 +54,20 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
         after = datetime.fromisoformat(mark) if mark else now
         return Reading(_changes(_keys(lambda: desk.turning(after, now))), now.isoformat())
 
+    def beside(mark: str | None) -> Reading:
+        """A SKU is one listing in every marketplace: a write that came into effect in one may have
+        undone what was seen in another. A look that finds it right writes nothing and ends there.
+        """
+        rules = rules_of(desk)
+        if rules.publish == "off":
+            return SWITCHED_OFF
+        after = datetime.fromisoformat(mark) - _OVERLAP if mark else None
+        found = price_receipts.seen_after(store(), after) if len(rules.lists) > 1 else []
+        until = found[-1].seen_at.isoformat() if found and found[-1].seen_at else mark
+        keys = {key_of(shop, r.sku) for r in found for shop in rules.lists
+                if shop != r.marketplace_id}  # fmt: skip
+        return Reading(_changes(sorted(keys)), until)
+
     def check(mark: str | None) -> Reading:
         del mark  # everything is looked at, as fast as Amazon's quota allows
         on = rules_of(desk).publish != "off"
@@ -58,6 +76,7 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
     return (
         Feed(TIMS_PRICES, EVERY, changed, "SKUs whose price changed in TIMS."),
         Feed(TURN, TURN_EVERY, turned, "SKUs whose sale or contract begins or ends."),
+        Feed(BESIDE, BESIDE_EVERY, beside, "Other marketplaces of SKUs whose new price shows."),
         Feed(CHECK, CHECK_EVERY, check, "Every price, for what nobody told of."),
         Feed(WATCH, WATCH_EVERY, lambda _: _waiting(store()), "Changes that wait for a person."),
     )

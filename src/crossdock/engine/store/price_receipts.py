@@ -13,7 +13,10 @@ from crossdock.engine.store.inbox import upsert
 from crossdock.engine.store.publications import SEEN, SENT
 from crossdock.engine.store.schema_prices import price_move, price_publication
 
-__all__ = ["SEEN", "SENT", "PriceReceipt", "base_of", "every", "keep", "moved_since", "of_many"]
+__all__ = [
+    "SEEN", "SENT", "PriceReceipt", "base_of", "every", "keep", "moved_since", "of_many", "of_sku",
+    "seen_after",
+]  # fmt: skip
 
 _KEPT = timedelta(days=14)  # moves that are older tell nobody anything
 
@@ -56,6 +59,16 @@ def of_many(db: Database, keys: Collection[tuple[str, str]]) -> dict[tuple[str, 
 def of_sku(db: Database, sku: str) -> list[PriceReceipt]:
     """What is known of a SKU, in every marketplace."""
     query = sa.select(price_publication).where(price_publication.c.sku == sku)
+    with db.reading() as connection:
+        return [_receipt(row) for row in connection.execute(query).mappings()]
+
+
+def seen_after(db: Database, after: datetime | None) -> list[PriceReceipt]:
+    """What was written and came into effect after that, the earliest first."""
+    seen_at = price_publication.c.seen_at
+    query = sa.select(price_publication).where(seen_at.is_not(None)).order_by(seen_at)
+    if after is not None:
+        query = query.where(seen_at > after)
     with db.reading() as connection:
         return [_receipt(row) for row in connection.execute(query).mappings()]
 
