@@ -12,7 +12,7 @@ from crossdock.engine.store import Database, approvals, price_receipts
 from crossdock.engine.store.price_receipts import SEEN
 from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError, TryAgain
 from crossdock.kernel.operation import Operation, Repeat
-from crossdock.wiring.price_publisher import KIND, PricePublisher, digest_of
+from crossdock.wiring.price_publisher import KIND, PATIENCE, PricePublisher, digest_of
 from crossdock.wiring.pricerules import PriceRules
 from crossdock.wiring.pricing import PriceDesk, broken, key_of, split
 
@@ -55,18 +55,13 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
         return Reading(_changes(_keys(lambda: desk.turning(after, now))), now.isoformat())
 
     def beside(mark: str | None) -> Reading:
-        """A SKU is one listing in every marketplace: a write that came into effect in one may have
-        undone what was seen in another. A look that finds it right writes nothing and ends there.
-        """
+        now = desk.now()
         rules = rules_of(desk)
         if rules.publish == "off":
             return SWITCHED_OFF
-        after = datetime.fromisoformat(mark) - _OVERLAP if mark else None
-        found = price_receipts.seen_after(store(), after) if len(rules.lists) > 1 else []
-        until = found[-1].seen_at.isoformat() if found and found[-1].seen_at else mark
-        keys = {key_of(shop, r.sku) for r in found for shop in rules.lists
-                if shop != r.marketplace_id}  # fmt: skip
-        return Reading(_changes(sorted(keys)), until)
+        after = datetime.fromisoformat(mark) if mark else now
+        keys = _beside(store(), list(rules.lists), after, now)
+        return Reading(_changes(keys), now.isoformat())
 
     def check(mark: str | None) -> Reading:
         del mark  # everything is looked at, as fast as Amazon's quota allows
@@ -76,10 +71,26 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
     return (
         Feed(TIMS_PRICES, EVERY, changed, "SKUs whose price changed in TIMS."),
         Feed(TURN, TURN_EVERY, turned, "SKUs whose sale or contract begins or ends."),
-        Feed(BESIDE, BESIDE_EVERY, beside, "Other marketplaces of SKUs whose new price shows."),
+        Feed(BESIDE, BESIDE_EVERY, beside, "SKUs that were written in another marketplace."),
         Feed(CHECK, CHECK_EVERY, check, "Every price, for what nobody told of."),
         Feed(WATCH, WATCH_EVERY, lambda _: _waiting(store()), "Changes that wait for a person."),
     )
+
+
+def _beside(db: Database, shops: Sequence[str], after: datetime, until: datetime) -> list[str]:
+    """Prices that a write in another marketplace may have undone: a SKU is one listing in all of
+    them: they are looked at when that write shows, and once more when it cannot come into effect
+    any later. A look that finds a price right writes nothing, and nothing follows it.
+    """
+    if len(shops) < 2:
+        return []
+    after -= _OVERLAP
+    shown = price_receipts.within(db, "seen_at", after, until)
+    settled = price_receipts.within(db, "sent_at", after - PATIENCE, until - PATIENCE)
+    return sorted({
+        key_of(shop, row.sku) for row in (*shown, *settled)
+        for shop in shops if shop != row.marketplace_id
+    })  # fmt: skip
 
 
 def _keys(ask: Callable[[], Sequence[str]]) -> Sequence[str]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -15,7 +15,7 @@ from crossdock.engine.store.schema_prices import price_move, price_publication
 
 __all__ = [
     "SEEN", "SENT", "PriceReceipt", "base_of", "every", "keep", "moved_since", "of_many", "of_sku",
-    "seen_after",
+    "within",
 ]  # fmt: skip
 
 _KEPT = timedelta(days=14)  # moves that are older tell nobody anything
@@ -63,14 +63,16 @@ def of_sku(db: Database, sku: str) -> list[PriceReceipt]:
         return [_receipt(row) for row in connection.execute(query).mappings()]
 
 
-def seen_after(db: Database, after: datetime | None) -> list[PriceReceipt]:
-    """What was written and came into effect after that, the earliest first."""
-    seen_at = price_publication.c.seen_at
-    query = sa.select(price_publication).where(seen_at.is_not(None)).order_by(seen_at)
-    if after is not None:
-        query = query.where(seen_at > after)
+def within(
+    db: Database, moment: Literal["sent_at", "seen_at"], after: datetime, until: datetime
+) -> list[PriceReceipt]:
+    """What was written, or seen, after the one time and not after the other."""
+    at = price_publication.c[moment]
     with db.reading() as connection:
-        return [_receipt(row) for row in connection.execute(query).mappings()]
+        rows = connection.execute(
+            sa.select(price_publication).where(at > after, at <= until)
+        ).mappings()
+        return [_receipt(row) for row in rows]
 
 
 def every(db: Database) -> dict[tuple[str, str], PriceReceipt]:
