@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bench.depot import Depot
 from crossdock.engine.store import open_database
 from crossdock.simulators.amazon.feed_records import LISTINGS_FEED
-from tests.wiring.test_bulk import FEW, a_depot, never_patched_in_a_feed, settled
+from tests.wiring.bulk_depot import FEW, a_depot, never_patched_in_a_feed, settled
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

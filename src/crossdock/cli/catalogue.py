@@ -8,10 +8,10 @@ from crossdock.cli.options import Json, Limit, Workspace, group
 from crossdock.cli.session import house_with
 
 if TYPE_CHECKING:
-    from crossdock.business.catalogue.model import Said
     from crossdock.cli.session import Session
     from crossdock.engine.store.submissions import Submission
     from crossdock.kernel.errors import RunError
+    from crossdock.kernel.terms import Term
     from crossdock.wiring.cataloguing import Judged
     from crossdock.wiring.house import House
     from crossdock.wiring.listing import Lister
@@ -215,7 +215,7 @@ def _row(judged: "Judged", told: "Submission | None") -> dict[str, Any]:
     }
 
 
-def _steps(said: "tuple[Said, ...]") -> list[dict[str, str]]:
+def _steps(said: "tuple[Term, ...]") -> list[dict[str, str]]:
     return [{"what": s.what, "value": s.value, "source": s.source} for s in said]
 
 

@@ -38,6 +38,7 @@ from crossdock.wiring.listing_changes import (
     troubled,
     write,
 )
+from crossdock.wiring.looking import wait_until_shown
 from crossdock.wiring.stock_runs import FLOW as STOCK
 
 FLOW = "catalogue"
@@ -243,13 +244,10 @@ class ListingPublisher:
         raise self._write(plan, content, row, change)
 
     def _wait(self, plan: Plan, row: Submission) -> None:
-        waited = self.now() - row.sent_at if row.sent_at is not None else PATIENCE
-        if waited < PATIENCE:
-            raise TryAgain(
-                f"Amazon does not show the listing of {plan.sku} yet",
-                after=min(max(waited, LOOK), PATIENCE - waited + timedelta(seconds=1)),
-                counts=False, about=f"SKU {plan.sku}", code="not-visible",
-            )  # fmt: skip
+        """It was written and does not show yet."""
+        waited = self.now() - row.sent_at if row.sent_at is not None else None
+        words = f"Amazon does not show the listing of {plan.sku} yet"
+        wait_until_shown(words, plan.sku, waited, LOOK, PATIENCE)
 
     def _enough(self, plan: Plan, row: Submission, change: ListingChange) -> None:
         """Written again and again without effect: a person's. Their retry begins anew."""

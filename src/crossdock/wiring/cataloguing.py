@@ -12,10 +12,11 @@ from pathlib import Path
 
 from crossdock.business.catalogue.decisiontable import Table, laid_over, read_table
 from crossdock.business.catalogue.eligibility import Paper, decide
-from crossdock.business.catalogue.model import Decision, Item, Plan, Said, Verdict
+from crossdock.business.catalogue.model import Decision, Item, Plan, Verdict
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.item_models import CatalogueItem
 from crossdock.kernel.errors import ConfigError, NeedsPerson, Problem, RunError
+from crossdock.kernel.terms import Term
 from crossdock.lang.lookups import LookupRow, LookupTable
 from crossdock.wiring.cataloguerules import (
     DELETE,
@@ -44,7 +45,7 @@ class Judged:
     item: CatalogueItem | None = None
     decision: Decision | None = None
     rule: ListingRule | None = None
-    said: list[Said] = field(default_factory=list)
+    said: list[Term] = field(default_factory=list)
     problems: list[RunError] = field(default_factory=list)
 
     def ended(self, *, delete: bool) -> Plan | None:
@@ -121,7 +122,7 @@ class CatalogueDesk:
             return judged
         judged.number = row.cells.get("item", "")
         where = f"lookups/skus.csv line {row.line}"
-        judged.said.append(Said("item", judged.number, where))
+        judged.said.append(Term("item", judged.number, where))
         known = self.fresh(judged.number) if items is None else items
         item = judged.item = known.get(judged.number)
         if item is None:
@@ -138,7 +139,7 @@ class CatalogueDesk:
         gate = {number: gate_item(items[number]) for number in inside if number in items}
         found = judged.decision = decide(judged.number, gate, self.table.rows, paper)
         judged.said.append(
-            Said(f"gate: {found.verdict.value}", found.words.partition(" (")[0], _source(found))
+            Term(f"gate: {found.verdict.value}", found.words.partition(" (")[0], _source(found))
         )
         if found.verdict is Verdict.ASK:
             judged.problems.append(_undecided(judged.sku, found))
@@ -152,10 +153,10 @@ class CatalogueDesk:
         elif rule.fault:
             judged.problems.append(_faulty(judged.sku, rule))
         elif rule.leave:
-            judged.said.append(Said("rule", "left alone", rule.where))
+            judged.said.append(Term("rule", "left alone", rule.where))
         else:
             judged.said.append(
-                Said("rule", f"{rule.product_type}, {rule.requirements}", rule.where)
+                Term("rule", f"{rule.product_type}, {rule.requirements}", rule.where)
             )
 
     # --- TIMS's items

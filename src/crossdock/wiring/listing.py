@@ -9,7 +9,7 @@ from typing import Any
 from crossdock.business.catalogue.attributes import OTHERS, build
 from crossdock.business.catalogue.eligibility import un_number
 from crossdock.business.catalogue.matching import match, number_of, shortest
-from crossdock.business.catalogue.model import Match, Page, Plan, Said, Shown
+from crossdock.business.catalogue.model import Match, Page, Plan, Shown
 from crossdock.connectors.amazon.catalog import Pages, pages_with, restrictions_on
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.definitions import SchemaShelf, schema_for
@@ -20,6 +20,7 @@ from crossdock.connectors.amazon.schemas import ProductSchema, product_schema
 from crossdock.connectors.tims.item_models import CatalogueItem
 from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError, TryAgain
 from crossdock.kernel.evidence import Noted, collecting, noted
+from crossdock.kernel.terms import Term
 from crossdock.wiring.cataloguerules import FILE, LISTING, ListingRule
 from crossdock.wiring.cataloguing import CatalogueDesk, Judged, broken
 
@@ -47,7 +48,7 @@ class Study:
         return not self.problems and not (self.plan is not None and self.plan.left_alone)
 
     @property
-    def said(self) -> tuple[Said, ...]:
+    def said(self) -> tuple[Term, ...]:
         """Every step with its source."""
         return self.plan.said if self.plan is not None else tuple(self.judged.said)
 
@@ -142,7 +143,7 @@ class Lister:
     ) -> None:  # fmt: skip
         judged, rules = study.judged, self.desk.rules
         gtin, why = _gtin(judged, item)
-        judged.said.append(Said("number", shortest(gtin) if gtin else "none", why))
+        judged.said.append(Term("number", shortest(gtin) if gtin else "none", why))
         exempt = any(one.name == EXEMPT for one in rules.attributes_of(rule))
         chosen, listed = rules.asins.get(judged.sku, ""), shown.asin if shown is not None else ""
         number = shortest(gtin) if gtin and not chosen and not listed else ""
@@ -153,7 +154,7 @@ class Lister:
             raise copy(pages.unasked[number])
         some = [_page(one) for one in pages.found]
         found = study.match = match(gtin, why, some, chosen, listed)
-        judged.said.append(Said("page", found.asin or "none", found.how))
+        judged.said.append(Term("page", found.asin or "none", found.how))
         if found.question and not (exempt and not found.candidates):
             study.problems.append(_unclear(judged.sku, found.question, found))
         elif not found.asin and rule.requirements != LISTING:
@@ -168,10 +169,10 @@ class Lister:
     def _restrictions(self, study: Study, asin: str) -> None:
         found = restrictions_on(self.amazon, asin)
         if not found:
-            study.judged.said.append(Said("restrictions", "none", f"Amazon, for {asin}"))
+            study.judged.said.append(Term("restrictions", "none", f"Amazon, for {asin}"))
             return
         told = _restricted(study.judged.sku, asin, found)
-        study.judged.said.append(Said("restrictions", told.message, f"Amazon, for {asin}"))
+        study.judged.said.append(Term("restrictions", told.message, f"Amazon, for {asin}"))
         study.problems.append(told)
 
     def _listing(self, study: Study, item: CatalogueItem, rule: ListingRule, gtin: str) -> None:
@@ -183,20 +184,20 @@ class Lister:
         kept = schema_for(self.amazon, self.shelf, rule.product_type, rule.requirements)
         schema = product_schema(rule.product_type, kept.text)
         source = f"version {kept.version or '?'}, checksum {kept.checksum}"
-        judged.said.append(Said("product type", rule.product_type, source))
+        judged.said.append(Term("product type", rule.product_type, source))
         shop = self.amazon.account.marketplace_ids[0]
         built = build(rules.attributes_of(rule), _fields(item), schema.fields, shop, rules.language)
         asin = study.match.asin if study.match is not None else ""
         if asin and schema.knows(SUGGESTED):
             built.attributes[SUGGESTED] = ({"value": asin, "marketplace_id": shop},)
-            built.said.append(Said(SUGGESTED, asin, "the page"))
+            built.said.append(Term(SUGGESTED, asin, "the page"))
         if gtin and NUMBER not in built.attributes and schema.knows(NUMBER):
             number = shortest(gtin)
             kind = _NUMBER_KINDS[len(number)]
             built.attributes[NUMBER] = ({"type": kind, "value": number, "marketplace_id": shop},)
-            built.said.append(Said(NUMBER, f"{kind} {number}", "the number"))
+            built.said.append(Term(NUMBER, f"{kind} {number}", "the number"))
         judged.said += built.said
-        judged.said += [Said(one.what, "left out", one.source) for one in built.left_out]
+        judged.said += [Term(one.what, "left out", one.source) for one in built.left_out]
         faults = [rules.faults[name] for name in schema.attributes if name in rules.faults]
         wrong = [*faults, *built.problems, *_problems(schema, built.attributes)]
         if not asin:  # that the page is missing was said before

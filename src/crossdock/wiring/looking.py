@@ -11,7 +11,7 @@ from crossdock.connectors.amazon.listings import (
     listing,
     searchable,
 )
-from crossdock.kernel.errors import NeedsPerson, RunError
+from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
 from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.quota import Grant
 
@@ -72,3 +72,16 @@ class Looker:
         if not isinstance(note.result, dict):
             raise TypeError(f"a search gave {type(note.result).__name__}")
         return {sku: Noted(one, note.calls) for sku, one in note.result.items()}
+
+
+def wait_until_shown(
+    words: str, sku: str, waited: timedelta | None, look: timedelta, patience: timedelta
+) -> None:
+    """A TryAgain while what was written may still come into effect: looked for after as long again
+    as it has taken so far, at least `look`. None has waited for nobody knows how long.
+    """
+    if waited is not None and waited < patience:
+        raise TryAgain(
+            words, after=min(max(waited, look), patience - waited + timedelta(seconds=1)),
+            counts=False, about=f"SKU {sku}", code="not-visible",
+        )  # fmt: skip

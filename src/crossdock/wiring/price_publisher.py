@@ -28,7 +28,7 @@ from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
 from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.quota import Grant
 from crossdock.wiring.approving import hold_unless_approved, settled
-from crossdock.wiring.looking import Looker
+from crossdock.wiring.looking import Looker, wait_until_shown
 from crossdock.wiring.pricerules import PriceRules
 from crossdock.wiring.pricing import key_of
 
@@ -175,13 +175,9 @@ class PricePublisher:
 
     def _wait(self, offer: PriceOffer, row: PriceReceipt) -> None:
         """It was written and does not show yet."""
-        waited = self.now() - row.sent_at if row.sent_at is not None else PATIENCE
-        if waited < PATIENCE:
-            raise TryAgain(
-                f"Amazon does not show the new price of {offer.sku} yet",
-                after=min(max(waited, LOOK), PATIENCE - waited + timedelta(seconds=1)),
-                counts=False, about=f"SKU {offer.sku}", code="not-visible",
-            )  # fmt: skip
+        waited = self.now() - row.sent_at if row.sent_at is not None else None
+        words = f"Amazon does not show the new price of {offer.sku} yet"
+        wait_until_shown(words, offer.sku, waited, LOOK, PATIENCE)
 
     def _enough(self, offer: PriceOffer, row: PriceReceipt) -> None:
         """Written again and again without effect: a person's. Their retry begins anew."""

@@ -20,7 +20,7 @@ from crossdock.engine.store.publications import DRIFT, SEEN, SENT, UNSURE, Publi
 from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
 from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.quota import Grant
-from crossdock.wiring.looking import Looker
+from crossdock.wiring.looking import Looker, wait_until_shown
 from crossdock.wiring.stock_guard import StockGuard
 from crossdock.wiring.stock_lanes import BULK, FEED, SINGLE, Lanes, Queue
 
@@ -289,13 +289,9 @@ class Publisher:
 
     def _wait(self, offer: Offer, row: Publication) -> None:
         """It was written and does not show yet."""
-        waited = self.now() - row.sent_at if row.sent_at is not None else PATIENCE
-        if waited < PATIENCE:
-            raise TryAgain(
-                f"Amazon does not show {offer.quantity} of {offer.sku} yet",
-                after=min(max(waited, LOOK), PATIENCE - waited + timedelta(seconds=1)),
-                counts=False, about=f"SKU {offer.sku}", code="not-visible",
-            )  # fmt: skip
+        waited = self.now() - row.sent_at if row.sent_at is not None else None
+        words = f"Amazon does not show {offer.quantity} of {offer.sku} yet"
+        wait_until_shown(words, offer.sku, waited, LOOK, PATIENCE)
 
     def _enough(self, offer: Offer, row: Publication) -> None:
         """Written again and again without effect: a person's. Their retry begins anew."""

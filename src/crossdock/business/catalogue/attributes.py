@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from crossdock.business.catalogue.model import Said
+from crossdock.kernel.terms import Term
 
 OTHERS = frozenset({"fulfillment_availability", "purchasable_offer"})
 """Stock and prices have rules and writers of their own; a listing here never names them."""
@@ -41,8 +41,8 @@ class Built:
     """The attributes, where each value came from, and what could not be said."""
 
     attributes: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
-    said: list[Said] = field(default_factory=list)
-    left_out: list[Said] = field(default_factory=list)
+    said: list[Term] = field(default_factory=list)
+    left_out: list[Term] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -58,7 +58,7 @@ def build(
     for rule in rules:
         known = fields_of(rule.name)
         if not known:
-            built.left_out.append(Said(rule.name, "", "the product type has no such attribute"))
+            built.left_out.append(Term(rule.name, "", "the product type has no such attribute"))
             continue
         selectors = {}
         if "marketplace_id" in known:
@@ -77,7 +77,7 @@ def _objects(rule: AttributeRule, item: Mapping[str, Any], built: Built) -> list
     lacking = next((row for row, values in found if not values and not row.constant), None)
     if lacking is not None:
         why = f"TIMS has no {lacking.source}"
-        built.left_out.append(Said(rule.name, "", f"{why} ({lacking.where})"))
+        built.left_out.append(Term(rule.name, "", f"{why} ({lacking.where})"))
         return []
     many = max(len(values) for _, values in found)
     objects: list[dict[str, Any]] = []
@@ -88,7 +88,7 @@ def _objects(rule: AttributeRule, item: Mapping[str, Any], built: Built) -> list
             _set(one, row.into, value)
             source = f"item {row.source}" if row.source else "constant"
             name = rule.name if row.into == "value" else f"{rule.name}.{row.into}"
-            built.said.append(Said(name, str(value), f"{source}, {row.where}"))
+            built.said.append(Term(name, str(value), f"{source}, {row.where}"))
         objects.append(one)
     return objects
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from crossdock.kernel.terms import Term
+
 Rows = tuple[Mapping[str, Any], ...]
 Attributes = Mapping[str, Rows]
 """What a listing says of a product: every attribute is a list of objects."""
@@ -79,15 +81,6 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One value of the listing, or one step of a decision, and where it comes from."""
-
-    what: str
-    value: str
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
     """A listing as Amazon shows it."""
 
@@ -116,7 +109,7 @@ class Plan:
     left_alone: str = ""  # why the catalogue does not touch this SKU
     delete: bool = False  # a refused one is taken off the list, not only to zero
     shown: Shown | None = None  # how Amazon showed it when this was planned
-    said: tuple[Said, ...] = ()
+    said: tuple[Term, ...] = ()
 
     @property
     def refused(self) -> bool:

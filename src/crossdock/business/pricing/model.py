@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from crossdock.business.pricing.rounding import Rounding
 from crossdock.kernel.money import Money
+from crossdock.kernel.terms import Term
 
 PUBLIC = "ALL"
 """Amazon's word for the offer that everybody sees."""
@@ -135,15 +136,6 @@ class Rule:
     move: Decimal | None = None  # the most that a price moves within a day without being asked
     where: str = ""  # "prices.yaml line 4"
     fault: str = ""  # what is wrong with it: its SKUs wait, no later rule takes them
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One term of a price, and where it comes from."""
-
-    what: str
-    value: str
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

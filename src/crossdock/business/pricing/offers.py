@@ -22,12 +22,12 @@ from crossdock.business.pricing.model import (
     Rule,
     Sale,
     Source,
-    Term,
     Tier,
 )
 from crossdock.business.pricing.rounding import coins, coins_down, coins_up
 from crossdock.kernel.errors import NeedsPerson
 from crossdock.kernel.money import Money
+from crossdock.kernel.terms import Term
 
 MOST_TIERS = 5
 """Amazon takes no more."""

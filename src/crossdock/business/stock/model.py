@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
+from crossdock.kernel.terms import Term
+
 
 class Shelf(NamedTuple):
     """An item at a location."""
@@ -60,15 +62,6 @@ class Rule:
     maximum: int | None = None  # packs; more are not shown
     where: str = ""  # "stock.yaml line 4"
     fault: str = ""  # what is wrong with it: its SKUs wait, no later rule takes them
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One term of the sum, and where it comes from."""
-
-    what: str
-    value: str
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_FLOOR, Decimal
 from fnmatch import fnmatchcase
 
-from crossdock.business.stock.model import Level, Offer, Part, Rule, Sellable, Shelf, Term
+from crossdock.business.stock.model import Level, Offer, Part, Rule, Sellable, Shelf
+from crossdock.kernel.terms import Term
 
 _NOTHING = Decimal(0)
 

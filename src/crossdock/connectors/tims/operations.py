@@ -27,7 +27,8 @@ def operations(client: TimsClient, at_once: int = CONCURRENT_WRITES) -> Mapping[
         *_order_reads(client, many),
         *_order_writes(client, many),
         *_stock(client, many),
-        *_others(client, many),
+        *_customers_and_items(client, many),
+        *_shipments(client, many),
         *ledger_operations(client),
         *receivable_operations(client),
     )
@@ -149,7 +150,7 @@ def _stock(client: TimsClient, many: "_Many") -> tuple[Operation, ...]:
     )
 
 
-def _others(client: TimsClient, many: "_Many") -> tuple[Operation, ...]:
+def _customers_and_items(client: TimsClient, many: "_Many") -> tuple[Operation, ...]:
     orders = Orders(client)
     return (
         Operation(
@@ -179,6 +180,11 @@ def _others(client: TimsClient, many: "_Many") -> tuple[Operation, ...]:
             run_many=many("GET /items/{ItemNumber}", client.item),
             about="An item by its number, if there is one.",
         ),
+    )
+
+
+def _shipments(client: TimsClient, many: "_Many") -> tuple[Operation, ...]:
+    return (
         Operation(
             "tims.get_shipment",
             takes=(str,),
