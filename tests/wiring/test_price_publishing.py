@@ -14,6 +14,8 @@ from crossdock.wiring.pricing import key_of
 from tests.connectors.amazon.conftest import NOW, US
 from tests.wiring.price_shop import RULES, Shop
 
+CA = "A2EUQ1WTGCTBG2"
+
 
 @pytest.fixture
 def shop(tmp_path):
@@ -222,6 +224,28 @@ def test_what_is_written_is_what_was_approved_and_nothing_else(shop, chosen):
     shop.advance(timedelta(hours=1))
     moved = [sku for sku in skus if shop.live(sku) != before[sku]]
     assert moved == approved
+
+
+# --- one listing in several marketplaces
+
+
+def test_a_write_in_one_marketplace_has_the_others_looked_at_when_it_shows_and_when_it_is_over(
+    shop,
+):
+    feed = next(f for f in price_feeds(shop.desk, lambda: shop.db) if f.name == "prices.beside")
+    turn = feed.read(None)
+    shop.publish("TIP")
+    assert feed.read(turn.until).changes == []  # sold in one marketplace only
+    shop.write(RULES.replace("STANDARD\n", f"STANDARD\n  {CA}: STANDARD\n"))
+    named = []
+    shop.advance(timedelta(minutes=1))
+    for _ in range(4):
+        turn = feed.read(turn.until)
+        named.append([change.key for change in turn.changes])
+        shop.advance(PATIENCE / 2)
+    assert named == [[key_of(CA, "TIP")], [], [key_of(CA, "TIP")], []]
+    shop.write(RULES.replace("publish: on", "publish: off"))
+    assert feed.read(turn.until).rest
 
 
 # --- price first, then stock
