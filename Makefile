@@ -5,6 +5,9 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 SEEDS  ?= 200
 
+# Tests start hundreds of processes; without kept bytecode each compiles the program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench soak format lock world clean
 

@@ -100,7 +100,6 @@ class Depot:
         self.seller = self.sim.sellers[0].seller_id
         self.line = Line(self.sim, self.clock)
         self.desk = Numbers(self.clock)
-        db.migrate()
         self.engines = [self.worker(f"w{n}") for n in range(workers)]
 
     def worker(self, name: str) -> Engine:

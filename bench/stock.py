@@ -37,6 +37,7 @@ def measure(skus: int) -> dict[str, Any]:
     """World seconds until the last of so many SKUs is live, beside the bound."""
     with TemporaryDirectory(prefix="crossdock-") as folder:
         db = open_database(f"sqlite:///{Path(folder)}/store.db")
+        db.migrate()
         depot = Depot(db)
         names = [f"SKU-{n:06}" for n in range(skus)]
         depot.stands(names, 5)

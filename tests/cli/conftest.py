@@ -1,5 +1,6 @@
 """A workspace in whose store a day's work has happened, and the command line to look at it."""
 
+import functools
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.testing
 from typer.testing import CliRunner, Result
 
 from crossdock.cli.app import app
@@ -19,6 +21,9 @@ from crossdock.kernel.evidence import Call
 from crossdock.kernel.ids import new_id
 from crossdock.settings import read_settings
 from crossdock.wiring.privacy import vault_of
+
+# Typer makes the tree of all commands anew for each call; once is enough.
+typer.testing._get_command = functools.cache(typer.testing._get_command)
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LINKED, PARKED, SHIPMENT = "111-1111111-1111111", "222-2222222-2222222", "SH-9"

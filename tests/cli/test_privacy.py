@@ -81,6 +81,7 @@ def test_a_name_is_found_in_whatever_letters_it_was_written(
     assert {"notes.txt", "kept.json", "case_file.evidence", f"orders/{PARKED}"} <= where
 
 
+@pytest.mark.slow
 def test_a_large_file_is_read_to_its_end(day: Workplace, run: Run, monkeypatch) -> None:
     from crossdock.wiring import personal
 

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from crossdock.engine.feeds import SWITCHED_OFF, Change, Feed, Reading
 from crossdock.engine.model import Event
 from crossdock.engine.policy import Policy
-from crossdock.engine.store import Database, cases, history, inbox, links, open_database
+from crossdock.engine.store import Database, cases, history, inbox, links
 from crossdock.kernel.clock import ManualClock
 from crossdock.kernel.errors import NeedsPerson, TryAgain
 from crossdock.kernel.quota import Grant
 from tests.engine.shop import Order, Shop, engine, look_at
+from tests.stores import a_store
 
 
 def unknown_sku() -> NeedsPerson:
@@ -346,8 +347,7 @@ def test_a_power_cut_around_a_write_leaves_nothing_missing(
 def test_arrival_order_doubling_and_batching_never_change_the_end(
     clock: ManualClock, heard: list[list[str]]
 ) -> None:
-    memory = open_database("sqlite://")
-    memory.migrate()
+    memory = a_store()
     shop = Shop(orders={k: Order(k, version=k) for k in "ABCDE"})
     house = engine(memory, clock, shop)
     for batch in heard:

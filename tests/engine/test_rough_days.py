@@ -17,6 +17,7 @@ from crossdock.engine.store import Database, cases, inbox, open_database
 from crossdock.kernel.clock import ManualClock
 from crossdock.kernel.redact import told
 from tests.engine.shop import Order, Shop, engine, look_at
+from tests.stores import a_store
 
 QUICK = Policy(runs_at_once=2, lease_wall=timedelta(minutes=5), poll_wall=timedelta(seconds=0.1))
 
@@ -51,6 +52,7 @@ def until(true: Callable[[], bool], seconds: float = 20) -> bool:
     return true()
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_no_place_and_no_key_once_there_is_room_again(
     db: Database, clock: ManualClock
 ) -> None:
@@ -130,8 +132,7 @@ def test_what_the_store_was_to_keep_is_not_told_when_it_refuses(db: Database) ->
 
 
 def test_no_log_repeats_the_words_of_an_error_that_nobody_foresaw() -> None:
-    db = open_database("sqlite://")
-    db.migrate()
+    db = a_store()
     now = datetime.now(UTC)
     house = engine(db, ManualClock(now), Shop(), policy=QUICK)
 

@@ -1,12 +1,14 @@
 """YAML with places: what is read, and what is refused with its line."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crossdock.kernel.errors import Problem
 from crossdock.lang import document
 from crossdock.lang.document import Cell, read_document
 
@@ -118,3 +120,28 @@ def test_any_text_is_read_or_refused(text: str | bytes) -> None:
 @given(st.text(alphabet="ab:- \n[]{},'\"&*!|>#?1", max_size=40))
 def test_any_yaml_like_text_is_read_or_refused(text: str) -> None:
     read_document(text, "a.yaml")
+
+
+def slowly(text: str | bytes) -> tuple[Cell | None, list[Problem]]:
+    """As on a machine whose PyYAML came without libyaml."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(document, "_FAST", None)
+        document._read.cache_clear()
+        found = read_document(text, "a.yaml")
+    document._read.cache_clear()
+    return found
+
+
+SHIPPED = sorted(Path(document.__file__).parents[1].rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
+def test_shipped_files_read_the_same_with_and_without_libyaml(file: Path) -> None:
+    assert read_document(file.read_bytes(), "a.yaml") == slowly(file.read_bytes())
+
+
+@given(st.text(alphabet="ab:- \n[]{},'\"&*!|>#?1%\t", max_size=40))
+def test_what_reads_without_libyaml_reads_the_same_with_it(text: str) -> None:
+    cell, found = slowly(text)
+    if cell is not None:
+        assert read_document(text, "a.yaml") == (cell, found)

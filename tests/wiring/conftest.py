@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from crossdock.engine.store import Database, open_database
+from crossdock.engine.store import Database
+from tests.stores import a_store
 
 
 @pytest.fixture
 def memory() -> Iterator[Database]:
-    found = open_database("sqlite://")
+    found = a_store()
     yield found
     found.close()

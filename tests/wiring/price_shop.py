@@ -5,7 +5,6 @@ from decimal import Decimal
 from crossdock.connectors.amazon.auth import AmazonAccount
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.tims.client import TimsClient
-from crossdock.engine.store import open_database
 from crossdock.kernel.errors import NeedsPerson, TryAgain
 from crossdock.kernel.quota import MemoryBuckets
 from crossdock.simulators.amazon import AmazonSim
@@ -16,6 +15,7 @@ from crossdock.wiring.stocking import StockDesk
 from tests.connectors.amazon.conftest import NOW, US
 from tests.connectors.amazon.conftest import InProcess as Wire
 from tests.connectors.tims.simulated import InProcess, ManualClock, a_tims, account_of
+from tests.stores import a_store
 
 CA = "A2EUQ1WTGCTBG2"
 RULES = """\
@@ -42,8 +42,7 @@ class Shop:
         self.tims = a_tims(self.clock, limits=False)
         self.amazon = AmazonSim(self.hands, limits=False)
         self.seller = self.amazon.sellers[0].seller_id
-        self.db = open_database(f"sqlite:///{folder}/store.db")
-        self.db.migrate()
+        self.db = a_store(folder)
         self.price("WLD-2", "10.00")
         account = account_of(self.tims).reading_prices(costs=True)
         client = TimsClient(account, InProcess(self.tims.api), self.clock)

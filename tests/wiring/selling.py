@@ -8,7 +8,7 @@ from crossdock.business.catalogue.model import Listed, Plan
 from crossdock.connectors.amazon.auth import AmazonAccount
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.tims.client import TimsClient
-from crossdock.engine.store import open_database, submissions
+from crossdock.engine.store import submissions
 from crossdock.kernel.errors import NeedsPerson, TryAgain
 from crossdock.kernel.quota import MemoryBuckets
 from crossdock.simulators.amazon import AmazonSim
@@ -20,6 +20,7 @@ from crossdock.wiring.listing import Lister, Study
 from tests.connectors.amazon.conftest import NOW, US
 from tests.connectors.amazon.conftest import InProcess as Wire
 from tests.connectors.tims.simulated import InProcess, ManualClock, a_tims, account_of
+from tests.stores import a_store
 
 RULES = """\
 version: 1
@@ -68,8 +69,7 @@ class Trade:
         self._items()
         self.amazon = AmazonSim(self.hands, limits=False)
         self.page = self.amazon.catalog.add("Cutting torch", gtin=TORCH_GTIN)
-        self.db = open_database(f"sqlite:///{folder}/store.db")
-        self.db.migrate()
+        self.db = a_store(folder)
         self.client = TimsClient(account_of(self.tims), InProcess(self.tims.api), self.clock)
         self.desk = CatalogueDesk(folder, self.client, self.clock.now)
         self.wire = Wire(self.amazon)

@@ -48,6 +48,7 @@ def test_many_go_in_one_feed_unread_and_are_seen(memory: Database) -> None:
     assert beside["lead_time_to_ship_max_days"] == 2
 
 
+@pytest.mark.slow
 def test_what_was_never_published_is_looked_at_before_it_goes_in_a_feed(memory: Database) -> None:
     depot = a_depot(memory, MANY)
     fresh = [f"NEW-{n}" for n in range(340)]
@@ -98,6 +99,7 @@ def test_after_a_fatal_feed_the_rest_goes_again(memory: Database, late: int) -> 
     assert late or depot.last_effect() < 60 + 30 + 300  # as soon as it was known to be missing
 
 
+@pytest.mark.slow
 def test_a_feed_nobody_begins_to_work_on_is_taken_back(memory: Database) -> None:
     depot = a_depot(memory)
     depot.sim.faults.load([{"fault": "feed_stuck", "seconds": 10_000, "most": 1}])
@@ -107,6 +109,7 @@ def test_a_feed_nobody_begins_to_work_on_is_taken_back(memory: Database) -> None
     assert depot.last_effect() < DEADLINE.total_seconds() + 700
 
 
+@pytest.mark.slow
 def test_a_feed_that_never_ends_is_given_up_and_what_it_does_later_is_found(
     memory: Database,
 ) -> None:
@@ -143,6 +146,7 @@ def test_a_lost_answer_to_the_submission_makes_no_second_feed(memory: Database, 
     )
 
 
+@pytest.mark.slow
 def test_a_strange_feed_in_amazons_list_is_nobodys(memory: Database) -> None:
     depot = a_depot(memory)
     depot.sim.faults.load([{"fault": "reply_lost_after_write", "operations": ["createFeed"]}])
@@ -178,6 +182,7 @@ def test_another_programs_feed_that_was_taken_for_ours_does_no_harm(memory: Data
     assert "another feed" in taken.remark
 
 
+@pytest.mark.slow
 def test_six_waves_in_five_minutes_are_five_submissions(memory: Database) -> None:
     depot = a_depot(memory)
     skus = [f"W-{n}-{k}" for n in range(8) for k in range(6)]
@@ -193,6 +198,7 @@ def test_six_waves_in_five_minutes_are_five_submissions(memory: Database) -> Non
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_decrease_does_not_stand_behind_a_bulk_of_increases(memory: Database) -> None:
     depot = a_depot(memory, [*MANY, "LAST", "GONE"])
     depot.counts(dict.fromkeys(MANY, 9) | {"LAST": 2, "GONE": 0})
@@ -203,6 +209,7 @@ def test_a_decrease_does_not_stand_behind_a_bulk_of_increases(memory: Database) 
     assert depot.line.count("PATCH", "/items/") == 2
 
 
+@pytest.mark.slow
 def test_a_decrease_of_what_waits_for_a_feed_is_taken_out_of_the_basket(memory: Database) -> None:
     depot = a_depot(memory, MANY)
     depot.counts(dict.fromkeys(MANY, 9))
@@ -246,6 +253,7 @@ def test_a_feed_without_effect_is_followed_by_calls(memory: Database) -> None:
     assert {r.path for r in publications.every(memory).values()} == {"single"}
 
 
+@pytest.mark.slow
 def test_neither_way_has_an_effect_and_a_person_is_asked(memory: Database) -> None:
     depot = a_depot(memory, MANY)
     depot.sim.faults.load([{"fault": "accepted_unchanged"}])
@@ -265,6 +273,7 @@ def test_switched_off_nothing_that_waits_is_sent(memory: Database) -> None:
     assert inbox.depth(memory, depot.clock.now()).keys() <= {"feeds"}
 
 
+@pytest.mark.slow
 def test_without_the_role_for_feeds_single_calls_go_on_and_a_person_hears(
     memory: Database,
 ) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from bench.depot import BEGAN, Depot
-from crossdock.engine.store import Database, bulk, open_database
+from crossdock.engine.store import Database, bulk
 from crossdock.engine.store.bulk import Item
+from tests.stores import a_store
 from tests.wiring.bulk_depot import (
     FEW,
     a_depot,
@@ -62,7 +63,7 @@ def test_a_power_cut_anywhere_loses_nothing_and_submits_once(when: str) -> None:
     at, reached = 0, True
     while reached:
         at += 1
-        db = open_database("sqlite://")
+        db = a_store()
         depot = a_depot(db)
         depot.sim.faults.load([{"fault": "feed_message_refused", "operations": ["S-5"], "most": 1}])
         depot.counts(dict.fromkeys(FEW, 9))
@@ -100,7 +101,6 @@ def test_two_workers_submit_a_basket_once(db: Database) -> None:
 
 
 def test_decreases_are_the_first_messages(db: Database) -> None:
-    db.migrate()
     items = [Item(f"K-{n}", 1, n, 1, False, "feed", BEGAN, rises=n < 3) for n in range(6)]
     bulk.put(db, items, "stock.bulk", BEGAN)
     assert bulk.take(db, "first", 2, BEGAN) == 2
@@ -114,7 +114,6 @@ def test_decreases_are_the_first_messages(db: Database) -> None:
 def test_a_row_goes_in_one_feed_whoever_chooses(db: Database) -> None:
     import threading
 
-    db.migrate()
     items = [Item(f"K-{n}", 1, n, 1, False, "feed", BEGAN, rises=n % 2 == 0) for n in range(300)]
     bulk.put(db, items, "stock.bulk", BEGAN)
     counts: list[int] = []

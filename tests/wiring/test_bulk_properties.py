@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.depot import Depot
-from crossdock.engine.store import open_database
 from crossdock.simulators.amazon.feed_records import LISTINGS_FEED
+from tests.stores import a_store
 from tests.wiring.bulk_depot import FEW, a_depot, never_patched_in_a_feed, settled
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -46,7 +46,7 @@ count = st.tuples(
 def test_one_writer_per_sku_and_the_right_quantity_at_quiet(
     counts: list[tuple[dict[str, int], int]], faults: list[dict[str, Any]], workers: int, seed: int
 ) -> None:
-    db = open_database("sqlite://")
+    db = a_store()
     depot: Depot = a_depot(db, workers=workers, seed=seed)
     depot.sim.faults.load(faults)
     for wanted, seconds in counts:

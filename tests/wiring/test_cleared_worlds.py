@@ -88,7 +88,7 @@ def settle_what_is_there(office, client, dice) -> None:
                 continue
 
 
-SEEDS = [0, 1, *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 8))]
+SEEDS = [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 8))]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

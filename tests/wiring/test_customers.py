@@ -6,13 +6,14 @@ import pytest
 
 from crossdock.business.customers.model import Buyer
 from crossdock.connectors.tims.client import TimsClient
-from crossdock.engine.store import customers, open_database
+from crossdock.engine.store import customers
 from crossdock.engine.store.searching import text_places
 from crossdock.engine.store.vault import Vault
 from crossdock.kernel.clock import ManualClock
 from crossdock.kernel.errors import NeedsPerson
 from crossdock.wiring.customer_runs import customer_operations, customers_feed
 from tests.connectors.tims.simulated import InProcess, a_tims, account_of
+from tests.stores import a_store
 
 NAME = "O'Neil Welding & Supply, Inc."
 ADDRESS = {"CompanyName": NAME, "Line1": "1 Main", "City": "Billings", "State": "MT",
@@ -23,8 +24,7 @@ class Desk:
     def __init__(self, folder):
         self.clock = ManualClock(datetime(2026, 7, 3, tzinfo=UTC))
         self.tims = a_tims(self.clock, limits=False)
-        self.db = open_database(f"sqlite:///{folder}/store.db")
-        self.db.migrate()
+        self.db = a_store(folder)
         self.db.vault = Vault(self.db, lambda: b"k" * 32, self.clock.now, timedelta(days=30))
         self.folder = folder
         self.client = TimsClient(account_of(self.tims), InProcess(self.tims.api), self.clock)
@@ -115,6 +115,7 @@ def test_older_news_does_not_overwrite_newer(desk):
     assert customers.carrying(desk.db, [("tax id", "bb")])["tax id"] == set()
 
 
+@pytest.mark.slow
 def test_no_name_is_stored(desk):
     desk.rule("match")
     add(desk, "C100")

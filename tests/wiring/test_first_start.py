@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from crossdock.engine.feeds import Reading
 from crossdock.simulators.world.scenario import preset
 from tests.scenarios.rehearsal import Rehearsal
@@ -21,6 +23,7 @@ def keys(reading: Reading) -> list[str]:
     return [change.key for change in reading.changes]
 
 
+@pytest.mark.slow
 def test_the_first_look_reaches_two_days_back_and_reading_goes_on_from_there(
     tmp_path: Path,
 ) -> None:

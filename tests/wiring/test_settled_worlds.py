@@ -72,7 +72,7 @@ def settle_all(office, client, dice: random.Random) -> None:
                 continue
 
 
-SEEDS = [0, 1, *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 10))]
+SEEDS = [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 10))]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -9,7 +9,6 @@ import pytest
 
 from crossdock import verifier
 from crossdock.connectors.tims.client import TimsClient
-from crossdock.engine.store import open_database
 from crossdock.engine.store import settlements as store
 from crossdock.kernel.clock import ManualClock
 from crossdock.kernel.errors import ConfigError, Misuse, NeedsPerson, TryAgain
@@ -19,6 +18,7 @@ from crossdock.wiring.settling import Settlements
 from crossdock.wiring.tracing import ledger_line_of, lines_behind
 from tests.business.settlements.files import line, report, some_lines
 from tests.connectors.tims.simulated import InProcess, a_tims, account_of
+from tests.stores import a_store
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT.parent / "shared" / "settlement" / "v2_US_synthetic_28471003921.txt"
@@ -38,8 +38,7 @@ class Office:
         self.write_map(text.replace("  - {mode: clear, fulfilment: MFN}\n", ""))
         self.clock = ManualClock(now)
         self.tims = a_tims(self.clock, limits=False)
-        self.db = open_database(f"sqlite:///{folder}/store.db")
-        self.db.migrate()
+        self.db = a_store(folder)
 
     def write_map(self, text: str) -> None:
         (self.folder / "accounts.yaml").write_text(text, "utf-8")

@@ -9,7 +9,7 @@ from crossdock.business.stock.model import Offer
 from crossdock.connectors.amazon.auth import AmazonAccount
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.tims.client import TimsClient
-from crossdock.engine.store import open_database, publications
+from crossdock.engine.store import publications
 from crossdock.engine.store.publications import SEEN, Publication
 from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
 from crossdock.kernel.quota import MemoryBuckets
@@ -20,6 +20,7 @@ from crossdock.wiring.stocking import StockDesk
 from tests.connectors.amazon.conftest import NOW, US
 from tests.connectors.amazon.conftest import InProcess as Wire
 from tests.connectors.tims.simulated import InProcess, ManualClock, a_tims, account_of
+from tests.stores import a_store
 
 RULES = """\
 version: 1
@@ -40,8 +41,7 @@ class Shop:
         self.write(RULES, SKUS)
         self.tims = a_tims(self.clock, limits=False)
         self.amazon = AmazonSim(self.hands, limits=False)
-        self.db = open_database(f"sqlite:///{folder}/store.db")
-        self.db.migrate()
+        self.db = a_store(folder)
         client = TimsClient(account_of(self.tims), InProcess(self.tims.api), self.clock)
         self.desk = StockDesk(folder, client, self.clock.now)
         self.wire = Wire(self.amazon)
@@ -374,6 +374,7 @@ def test_decreases_go_before_increases(shop):
     assert all(isinstance(r.result, TryAgain) for r in results)
 
 
+@pytest.mark.slow
 def test_fifty_thousand_rows_of_a_table_with_two_faults_hold_two_skus(shop):
     rows = [f"S-{n},MAIN EAST,2,," for n in range(50_000)]
     rows[10], rows[20] = "S-10,MAIN,lots,,", "S-20,MAIN,1"

@@ -5,8 +5,9 @@ every problem carries its line. Scalars are plainer than YAML 1.1: true, false, 
 and decimals; all else is text, so that the country NO stays NO and 12:30 stays 12:30.
 """
 
+import contextlib
+import functools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -23,12 +24,18 @@ _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
+# libyaml reads ten times as fast; PyYAML comes without it on some machines. About a plain ? the two
+# disagree (decided by a property test), so what holds one is read in the same way everywhere.
+_FAST: Any = getattr(yaml, "CSafeLoader", None)
+
 Scalar = str | int | bool | Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value of the file with its place. A mapping's `value` keeps the order of its keys."""
+    """One value of the file with its place, never changed once it is read. A mapping's `value`
+    keeps the order of its keys.
+    """
 
     value: "Scalar | list[Cell] | dict[str, Cell]"
     line: int
@@ -74,9 +81,22 @@ def read_document(text: str | bytes, file: str) -> tuple[Cell | None, list[Probl
     if len(shown) > MAX_CHARACTERS:
         what = f"is longer than {MAX_CHARACTERS} characters."
         return None, [Problem(file, "line 1", what, "Put tables into lookups/<name>.csv.")]
-    builder = _Builder(file)
+    cell, problems = _read(shown, file)
+    return cell, list(problems)
+
+
+@functools.lru_cache(maxsize=128)
+def _read(shown: str, file: str) -> tuple[Cell | None, tuple[Problem, ...]]:
+    """Kept, because a worker reads all files again whenever one of them has changed."""
+    if _FAST is not None and "?" not in shown:
+        builder = _Builder(file)
+        with contextlib.suppress(_Unreadable, yaml.YAMLError, UnicodeError):
+            cell = builder.build(shown, _FAST)
+            if not builder.problems:
+                return cell, ()
+    builder = _Builder(file)  # its words for what is wrong are the same on every machine
     try:
-        return builder.build(shown), builder.problems
+        return builder.build(shown, yaml.SafeLoader), tuple(builder.problems)
     except _Unreadable as error:
         problem = Problem(file, f"line {error.line}", error.what, error.fix)
     except yaml.MarkedYAMLError as error:
@@ -85,7 +105,7 @@ def read_document(text: str | bytes, file: str) -> tuple[Cell | None, list[Probl
         line = shown.count("\n", 0, error.position) + 1
         what = f"holds the unprintable character U+{error.character:04X}."
         problem = Problem(file, f"line {line}", what, "Remove it.")
-    return None, [*builder.problems, problem]
+    return None, (*builder.problems, problem)
 
 
 def _syntax_problem(file: str, error: yaml.MarkedYAMLError) -> Problem:
@@ -108,8 +128,8 @@ class _Builder:
         self._top: Cell | None = None
         self._cells = 0
 
-    def build(self, text: str) -> Cell | None:
-        for event in _events(text):
+    def build(self, text: str, loader: Any) -> Cell | None:
+        for event in yaml.parse(text, Loader=loader):
             if isinstance(event, yaml.ScalarEvent):
                 self._scalar(event)
             elif isinstance(event, yaml.CollectionStartEvent):
@@ -128,11 +148,11 @@ class _Builder:
         if top is not None and top.entries is not None and top.key is None:
             self._key(top, top.entries, event)
             return
-        value = _scalar(event.value) if event.implicit[0] and event.style is None else event.value
+        value = _scalar(event.value) if event.implicit[0] and not event.style else event.value
         self._add(Cell(value, _line(event)))
 
     def _key(self, top: _Open, keys: dict[str, Cell], event: yaml.ScalarEvent) -> None:
-        if not isinstance(_scalar(event.value), str) and event.style is None:
+        if not isinstance(_scalar(event.value), str) and not event.style:
             what = f"has the key {event.value or 'null'}, which is not text."
             self._report(event, what, "Put it in quotes or correct it.")
         top.key = event.value
@@ -181,10 +201,6 @@ class _Builder:
 
     def _report(self, event: yaml.Event, what: str, fix: str) -> None:
         self.problems.append(Problem(self.file, f"line {_line(event)}", what, fix))
-
-
-def _events(text: str) -> Iterator[yaml.Event]:
-    yield from yaml.parse(text, Loader=yaml.SafeLoader)
 
 
 def _line(event: yaml.Event) -> int:

@@ -160,6 +160,7 @@ def test_a_message_that_is_none_is_refused_alone(
     assert found["summary"]["messagesAccepted"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", ["not json", "version", "seller", "twice", "many", "none"])
 def test_a_document_that_cannot_be_read_ends_fatal(
     desk: Desk, clock: HandClock, trouble: str
