@@ -214,6 +214,27 @@ def flows(found: "Settings") -> list[Finding]:
     return shown
 
 
+def freshness(found: "Settings") -> list[Finding]:
+    """Can the quotas keep news as fresh as the settings promise?"""
+    from crossdock.cli.session import house_of
+    from crossdock.wiring.freshness_watch import too_old
+
+    try:
+        with house_of(found) as house:
+            missed = too_old(house)
+    except CrossdockError:
+        return []  # settings, tables and store have findings of their own
+    if not missed:
+        return [
+            finding("freshness", ok=True, words="every target can be met: crossdock quota plan")
+        ]
+    words = "can become older than its target."
+    return [
+        finding(f"freshness, {line.found.what}", ok=False, words=words, fix=line.advice)
+        for line in missed
+    ]
+
+
 def running(found: "Settings") -> list[Finding]:
     """Workers that run flows, mappings or settings as they were when they started."""
     from crossdock.cli.running import older

@@ -89,10 +89,15 @@ def plan(settings: "Settings", load: Load, buckets: Buckets) -> list[Line]:
         Line(
             found,
             target,
-            "" if found.seconds <= target else " ".join(_advice(found, target, load, buckets)),
+            "" if found.seconds <= target else _said(_advice(found, target, load, buckets)),
         )
         for found, target in targets
     ]
+
+
+def _said(sentences: Iterator[str]) -> str:
+    words = " ".join(sentences)
+    return words.replace("Or set", "Set", 1) if words.startswith("Or set") else words
 
 
 def _advice(found: Staleness, target: float, load: Load, b: Buckets) -> Iterator[str]:

@@ -39,6 +39,7 @@ from crossdock.wiring.costfile import cost_problems
 from crossdock.wiring.customer_runs import customer_operations, customers_feed
 from crossdock.wiring.fba_runs import fba_feed
 from crossdock.wiring.feeds import feeds_of
+from crossdock.wiring.freshness_watch import freshness_feed
 from crossdock.wiring.health import health, metrics
 from crossdock.wiring.intakes import AmazonQueue, published_by, receive_webhook
 from crossdock.wiring.language import Language, read_language
@@ -225,6 +226,7 @@ class House:
             *price_feeds(self.prices, lambda: self.db),
             stock_bulk(self.stock, self.amazon, lambda: self.db),
             history_feed(lambda: self.db, self.clock.now),
+            freshness_feed(self),
             fba_feed(self.amazon, self.stock, lambda: self.db),
             *catalogue_feeds(self.catalogue, lambda: self.db, lambda: publishes(self.stock)),
         ):
