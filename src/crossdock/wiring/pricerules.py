@@ -28,6 +28,7 @@ from crossdock.wiring.rulefile import (
     RuleReader,
     read_rule_file,
     read_rule_table,
+    spread,
 )
 
 FILE, TABLE = "prices.yaml", "prices.csv"
@@ -82,7 +83,7 @@ def read_price_rules(workspace: Path) -> PriceRules:
     changes = reader.number(limit, "changes")
     rows, faults = read_rule_table(workspace / TABLE, TABLE, ("skus", "classes", "brands"))
     table = _Reader(TABLE, faults)
-    rules = [table.rule(_spread(row)) for row in rows]
+    rules = [table.rule(spread(row)) for row in rows]
     rules += [reader.rule(cell) for cell in reader.rows(cells, "rules")]
     sources = {a.source for rule in rules for a in rule.audiences.values()}
     publish = reader.publish(cells)
@@ -92,20 +93,6 @@ def read_price_rules(workspace: Path) -> PriceRules:
         any(rule.floor is not None and rule.floor.uses_cost for rule in rules),
         (*reader.problems, *table.problems),
     )  # fmt: skip
-
-
-def _spread(row: Cell) -> Cell:
-    """A row's columns such as `floor.margin` and `business.price` as the maps that YAML has."""
-    cells: Cells = {}
-    for name, cell in row.value.items() if isinstance(row.value, dict) else ():
-        outer, dot, inner = name.partition(".")
-        if not dot:
-            cells[name] = cell
-            continue
-        map_ = cells.setdefault(outer, Cell({}, row.line))
-        if isinstance(map_.value, dict):
-            map_.value[inner] = cell
-    return Cell(cells, row.line)
 
 
 class _Reader(RuleReader):

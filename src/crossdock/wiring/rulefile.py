@@ -75,6 +75,20 @@ def _row(header: Sequence[str], cells: Sequence[str], line: int, lists: Sequence
     return Cell(row, line)
 
 
+def spread(row: Cell) -> Cell:
+    """A table's columns such as `floor.margin` and `business.price` as the maps that YAML has."""
+    cells: Cells = {}
+    for name, cell in row.value.items() if isinstance(row.value, dict) else ():
+        outer, dot, inner = name.partition(".")
+        if not dot:
+            cells[name] = cell
+            continue
+        map_ = cells.setdefault(outer, Cell({}, row.line))
+        if isinstance(map_.value, dict):
+            map_.value[inner] = cell
+    return Cell(cells, row.line)
+
+
 @dataclass
 class RuleReader:
     """Reads cells of one file and remembers what is wrong with them."""

@@ -10,12 +10,12 @@ from crossdock.business.stock.model import Rule
 from crossdock.business.stock.rules import Rules
 from crossdock.kernel.errors import Problem
 from crossdock.lang.document import Cell
-from crossdock.wiring.rulefile import RuleReader, read_rule_file, read_rule_table
+from crossdock.wiring.rulefile import Cells, RuleReader, read_rule_file, read_rule_table, spread
 
 FILE, TABLE = "stock.yaml", "stock.csv"
 _KEYS = ("version", "publish", "fba", "limits", "rules")
 _LIMIT_KEYS = ("to_zero",)
-_RULE_KEYS = ("skus", "locations", "buffer", "minimum", "maximum")
+_RULE_KEYS = ("skus", "locations", "buffer", "channels", "minimum", "maximum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def read_stock_rules(workspace: Path) -> StockRules:
     reader.known(cells, _KEYS)
     rows, faults = read_rule_table(workspace / TABLE, TABLE, ("skus", "locations"))
     table = _Reader(TABLE, faults)
-    rules = [table.rule(row) for row in rows]
+    rules = [table.rule(spread(row)) for row in rows]
     rules += [reader.rule(cell) for cell in reader.rows(cells, "rules")]
     limits = cells.get("limits")
     limit = reader.inside(limits, _LIMIT_KEYS, "limits") if limits is not None else {}
@@ -69,8 +69,20 @@ class _Reader(RuleReader):
         for name, number in (("minimum", minimum), ("maximum", maximum)):
             if number is not None and number != int(number):
                 self.problem(row[name], f"{name} {number} is no whole number of packs.")
+        channels = self._channels(row)
         # Without its patterns nobody knows whom the rule was for: everything below it waits.
         return Rule(
             patterns or ("*",), locations, buffer, int(minimum or 0),
-            None if maximum is None else int(maximum), where, self.fault_since(before),
+            None if maximum is None else int(maximum), where, self.fault_since(before), channels,
         )  # fmt: skip
+
+    def _channels(self, row: Cells) -> tuple[tuple[str, Decimal], ...]:
+        """Units that are kept for each of our other channels, under names of their own."""
+        cell = row.get("channels")
+        if cell is None or cell.value is None:
+            return ()
+        if not isinstance(cell.value, dict):
+            self.problem(cell, "channels is not a map.", "Such as channels: {counter: 4}.")
+            return ()
+        found = ((name, self.number(cell.value, name)) for name in cell.value)
+        return tuple((name, units) for name, units in found if units)

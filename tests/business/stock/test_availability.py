@@ -96,6 +96,17 @@ def test_every_term_is_told_with_its_source():
     assert offer.terms[3].source == "lookups/skus.csv line 2"
 
 
+def test_what_other_channels_sell_is_kept_for_them_by_name():
+    levels = [level("WIRE", DEN, 57)]
+    channels = (("counter", Decimal(4)), ("webshop", Decimal(6)))
+    rule = Rule(("*",), (DEN,), Decimal(5), where="stock.yaml line 4", channels=channels)
+    (offer,) = offers([single("A")], {"A": rule}, {x.shelf: x for x in levels})
+    assert offer.quantity == 57 - 5 - 4 - 6
+    assert [(t.what, t.value) for t in offer.terms][1:4] == [
+        ("WIRE kept back", "-15"), ("  of it for counter", "4"), ("  of it for webshop", "6"),
+    ]  # fmt: skip
+
+
 def test_the_first_rule_that_fits_decides_and_none_is_nobodys_decision():
     gas, packs = Rule(("GAS-*",), (BIL,)), Rule(("*-10pk", "*-5pk"), (DEN,))
     late = Rule(("WLD-TIP-10PK", "WLD-1"), (BIL,))
@@ -134,6 +145,7 @@ def worlds(draw):
         rules[f"S{n}"] = Rule(
             ("*",), tuple(places), draw(st.integers(0, 9).map(Decimal)),
             draw(st.integers(0, 3)), draw(st.none() | st.integers(1, 20)),
+            channels=tuple((name, Decimal(draw(st.integers(0, 4)))) for name in ("shop", "web")),
         )  # fmt: skip
     return sellables, rules, {x.shelf: x for x in levels}
 
@@ -176,7 +188,8 @@ def test_a_single_sku_gets_everything_that_is_free(world):
     rule = rules[one.sku]
     (offer,) = offers([one], rules, levels)
     free = min(
-        max(sum(levels[Shelf(p.item, x)].free for x in rule.locations) - rule.buffer, 0) // p.units
+        max(sum(levels[Shelf(p.item, x)].free for x in rule.locations) - rule.kept_back, 0)
+        // p.units
         for p in one.parts
     )
     most = free if rule.maximum is None else min(free, rule.maximum)

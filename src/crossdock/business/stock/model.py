@@ -62,6 +62,12 @@ class Rule:
     maximum: int | None = None  # packs; more are not shown
     where: str = ""  # "stock.yaml line 4"
     fault: str = ""  # what is wrong with it: its SKUs wait, no later rule takes them
+    channels: tuple[tuple[str, Decimal], ...] = ()  # base units kept for each of our other channels
+
+    @property
+    def kept_back(self) -> Decimal:
+        """Base units of each part that Amazon does not get: the buffer and every channel's own."""
+        return sum((units for _, units in self.channels), self.buffer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,12 +94,14 @@ class _Pool:
         self._kept: dict[Shelf, Decimal] = defaultdict(Decimal)
 
     def keep_back(self, group: Sequence[Sellable], rules: Mapping[str, Rule]) -> None:
-        """The buffers: of an item that several SKUs sell the largest counts, once."""
-        for one in sorted(group, key=lambda s: (-rules[s.sku].buffer, s.sku)):
+        """Buffers and what other channels sell: of an item that several SKUs sell the most counts,
+        once.
+        """
+        for one in sorted(group, key=lambda s: (-rules[s.sku].kept_back, s.sku)):
             rule = rules[one.sku]
             for part in one.parts:
                 shelves = [Shelf(part.item, place) for place in rule.locations]
-                missing = rule.buffer - sum((self._kept[s] for s in shelves), _NOTHING)
+                missing = rule.kept_back - sum((self._kept[s] for s in shelves), _NOTHING)
                 for shelf in shelves:
                     kept = max(min(missing, self._left.get(shelf, _NOTHING)), _NOTHING)
                     self._left[shelf] = self._left.get(shelf, _NOTHING) - kept
@@ -191,6 +193,8 @@ def _terms(
         kept = pool.kept(part, rule)
         if kept:
             yield Term(f"{part.item} kept back", f"-{_text(kept)}", rule.where)
+            for channel, units in rule.channels:
+                yield Term(f"  of it for {channel}", _text(units), rule.where)
         yield from _shared_terms(part.item, [s for s in group if s.sku != one.sku], packs)
         if part.units != 1 or len(one.parts) > 1:
             yield Term(f"{part.item} in one pack", f"/ {_text(part.units)}", one.source)
