@@ -96,6 +96,7 @@ class _Batch:
     held: Mapping[str, Item]
     results: dict[str, Noted] = field(default_factory=dict)
     basket: list[Item] = field(default_factory=list)
+    receipts: list[Publication] = field(default_factory=list)  # of what was seen
 
 
 class Publisher:
@@ -148,6 +149,7 @@ class Publisher:
         for offer in asked:
             if offer.sku not in unread:
                 writes += self._judged(batch, offer, looked[offer.sku])
+        publications.keep_many(self.store(), batch.receipts)  # before anything is written
         feed = self.lanes.feed_time(len(writes), len(offers)) if self.lanes is not None else None
         for write in sorted(writes, key=lambda w: (w.rises, w.quantity > 0)):
             before = batch.results.get(write.offer.sku, _NOTHING)
@@ -174,7 +176,8 @@ class Publisher:
         if isinstance(look.result, RunError):
             batch.results[offer.sku] = look
             return []
-        self._keep(batch, offer, self._judge, batch.known.get(offer.sku), look.result, before=look)
+        row, receipts = batch.known.get(offer.sku), batch.receipts
+        self._keep(batch, offer, self._judge, row, look.result, receipts, before=look)
         result = batch.results[offer.sku].result
         return [result] if isinstance(result, Write) else []
 
@@ -205,13 +208,14 @@ class Publisher:
         return [] if self.lanes.feed_time(len(found), len(offers)) is None else found
 
     def _judge(
-        self, offer: Offer, row: Publication | None, live: Listing | None
-    ) -> Published | Write:
+        self, offer: Offer, row: Publication | None, live: Listing | None,
+        receipts: list[Publication],
+    ) -> Published | Write:  # fmt: skip
         if live is None or live.quantity is None:
             return self._not_ours(offer, live)
         wiped = _wiped(row, live)
         if live.quantity == offer.quantity and not wiped and not self._in_flight(row, offer):
-            return self._seen(offer, row, live)
+            return self._seen(offer, row, live, receipts)
         if row is not None and row.quantity == offer.quantity:
             if row.state not in (SENT, UNSURE) and live.quantity < offer.quantity:
                 self._let_settle(offer, row)
@@ -246,7 +250,9 @@ class Publisher:
             about=f"SKU {offer.sku}",
         )
 
-    def _seen(self, offer: Offer, row: Publication | None, live: Listing) -> Published:
+    def _seen(
+        self, offer: Offer, row: Publication | None, live: Listing, receipts: list[Publication]
+    ) -> Published:
         now = self.now()
         if self.guard is not None and (row is None or row.state != SEEN):
             self.guard.seen(offer)
@@ -255,7 +261,7 @@ class Publisher:
             kept = Publication(
                 offer.sku, generation, offer.quantity, SEEN, seen_at=now, siblings=live.siblings
             )
-            publications.keep(self.store(), kept)
+            receipts.append(kept)
             return Published(offer.sku, offer.quantity, "live already")
         if row.state == SEEN:
             return Published(offer.sku, offer.quantity, "unchanged")
@@ -267,9 +273,7 @@ class Publisher:
             )  # fmt: skip
         # What came back by itself took nothing.
         written = row.sent_at if row.state in (SENT, UNSURE) else None
-        publications.keep(
-            self.store(), replace(row, state=SEEN, sent_at=written, seen_at=now, overtook=False)
-        )
+        receipts.append(replace(row, state=SEEN, sent_at=written, seen_at=now, overtook=False))
         return Published(offer.sku, offer.quantity, "seen")
 
     def _let_settle(self, offer: Offer, row: Publication) -> None:

@@ -1,5 +1,6 @@
 """What explains an oversell afterwards: what was told and when, shelves as seen, lines short."""
 
+import functools
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crossdock.engine.store.database import Database
-from crossdock.engine.store.inbox import upsert
+from crossdock.engine.store.inbox import insert_into, upsert
 from crossdock.engine.store.schema import event
 from crossdock.engine.store.schema_stock import arrival, shelf_seen, shortage, told
 
@@ -82,14 +83,19 @@ class Heard:
     hint: dict[str, Any]
 
 
-def tell(db: Database, connection: sa.Connection, row: Told) -> None:
-    """Remember what was told; in the transaction of its receipt. Later looks add what is new."""
-    insert = upsert(db, told).values(**asdict(row))
+def tell(db: Database, connection: sa.Connection, rows: Sequence[Told]) -> None:
+    """Remember what was told; in the transaction of its receipts. Later looks add what is new."""
+    if rows:
+        connection.execute(_telling(db.is_postgres), [asdict(row) for row in rows])
+
+
+@functools.cache
+def _telling(postgres: bool) -> sa.Insert:
+    insert: Any = insert_into(told, postgres)
     kept = {name: sa.func.coalesce(told.c[name], insert.excluded[name])
             for name in ("sent_at", "seen_at")}  # fmt: skip
-    connection.execute(
-        insert.on_conflict_do_update(index_elements=["sku", "generation"], set_=kept)
-    )
+    found: sa.Insert = insert.on_conflict_do_update(index_elements=["sku", "generation"], set_=kept)
+    return found
 
 
 def told_of(db: Database, skus: Collection[str]) -> dict[str, list[Told]]:

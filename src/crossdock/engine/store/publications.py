@@ -1,5 +1,6 @@
 """Receipts of what Amazon was told of a SKU's stock: written, and seen there."""
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crossdock.engine.store.database import Database
-from crossdock.engine.store.inbox import upsert
+from crossdock.engine.store.inbox import insert_into
 from crossdock.engine.store.oversells import Told, tell
 from crossdock.engine.store.schema import publication
 
@@ -80,28 +81,40 @@ def keep(db: Database, row: Publication) -> None:
         keep_all(db, connection, [row])
 
 
+def keep_many(db: Database, rows: Sequence[Publication]) -> None:
+    """The same for many, in one transaction."""
+    if rows:
+        with db.writing() as connection:
+            keep_all(db, connection, rows)
+
+
 def keep_all(db: Database, connection: sa.Connection, rows: Sequence[Publication]) -> None:
     """The same for many, in the caller's transaction."""
     if not rows:
         return
-    insert = upsert(db, publication)
-    newer = {c.name: insert.excluded[c.name] for c in publication.c if c.name != "sku"}
     connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=["sku"], set_=newer,
-            where=publication.c.generation <= insert.excluded.generation,
-        ),
+        _keeping(db.is_postgres),
         [
             {name: getattr(row, name) for name in Publication.__slots__}
             | {"siblings": dict(row.siblings)}
             for row in rows
         ],
+    )
+    tell(db, connection, [
+        Told(row.sku, row.generation, row.quantity, row.submission_id, row.sent_at, row.seen_at)
+        for row in rows if row.state != DRIFT  # its times are of a sale, not of something told
+    ])  # fmt: skip
+
+
+@functools.cache
+def _keeping(postgres: bool) -> sa.Insert:
+    insert: Any = insert_into(publication, postgres)
+    newer = {c.name: insert.excluded[c.name] for c in publication.c if c.name != "sku"}
+    found: sa.Insert = insert.on_conflict_do_update(
+        index_elements=["sku"], set_=newer,
+        where=publication.c.generation <= insert.excluded.generation,
     )  # fmt: skip
-    for row in rows:
-        if row.state != DRIFT:  # its times are of a sale, not of something told
-            sku, number = row.sku, row.generation
-            was = Told(sku, number, row.quantity, row.submission_id, row.sent_at, row.seen_at)
-            tell(db, connection, was)
+    return found
 
 
 def _publication(row: Any) -> Publication:
