@@ -135,6 +135,29 @@ def test_a_sku_without_a_listing_asks_and_publishing_off_writes_nothing(shop):
     assert shop.writes() == 0
 
 
+# --- twenty in one look
+
+
+def asked_for(shop, part):
+    """Requests that read listings: by a search, or one alone."""
+    return [r.url for r in shop.wire.asked if r.method == "GET" and part in r.url]
+
+
+def test_many_prices_are_looked_at_in_one_search_and_whom_it_misses_is_read_alone(shop):
+    skus = ("ROD", "TIP", "TIP-5")
+    shop.price("WLD-1", "4.00")
+    shop.amazon.faults.load([{"fault": "listing_not_searched", "operations": ["TIP-5"]}])
+    notes = shop.publisher.publish_many([(shop.offer(sku),) for sku in skus])
+    assert {note.result.code for note in notes} == {"not-visible"}
+    assert (len(asked_for(shop, "identifiers=")), shop.writes()) == (1, 3)
+    assert [url for url in asked_for(shop, "/items/") if "TIP-5?" in url]
+    shop.advance(timedelta(minutes=1))
+    notes = shop.publisher.publish_many([(shop.offer(sku),) for sku in skus])
+    assert {note.result.state for note in notes} == {"seen"}
+    assert len(asked_for(shop, "identifiers=")) == 2
+    assert len([url for url in asked_for(shop, "/items/") if "TIP-5?" in url]) == 2
+
+
 # --- what a person has to allow
 
 

@@ -11,6 +11,7 @@ FAULTS = {
     "partial_page": "A search page holds fewer orders than there are, with a token for the rest.",
     "repeated_page": "A search page begins with orders of the page before.",
     "hidden_from_search": "An order is found only by its id [seconds; for ever when absent].",
+    "listing_not_searched": "A listing is found only by its SKU; `operations` are SKUs here.",
     "included_data_outage": "400 for requests that ask for one includedData value [value].",
     "package_invisible": "A confirmed package is not shown by getOrder at first [seconds].",
     "repeat_refused": "A repeated shipment confirmation answers 400 though the first one stands.",
