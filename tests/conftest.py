@@ -1,7 +1,6 @@
 """Where the tests find a PostgreSQL, Amazon's published models, and a clock."""
 
 import os
-import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from hypothesis import settings
 
 from crossdock.engine.store import Database, open_database
 from crossdock.kernel.clock import ManualClock
+from tests.stores import a_store
 
 # How long an example takes says nothing about right or wrong, and machines differ.
 settings.register_profile("crossdock", deadline=None)
@@ -134,11 +134,10 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def db(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Iterator[Database]:
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """Either store, with its tables and nothing in them."""
     if request.param == "sqlite":
-        file = shutil.copy(migrated, tmp_path / "crossdock.db")
-        database = open_database(f"sqlite:///{file}")
+        database = a_store(tmp_path, "crossdock.db")
     else:
         url = str(request.getfixturevalue("migrated_postgres"))
         _empty(url)
@@ -151,13 +150,3 @@ def db(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Iterat
 def _over(*_: object) -> None:
     """A thread that outlives its test must not write into the next one's tables."""
     raise psycopg.OperationalError("this test is over")
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with all tables and nothing in them."""
-    file = tmp_path_factory.mktemp("migrated") / "empty.db"
-    database = open_database(f"sqlite:///{file}")
-    database.migrate()
-    database.close()
-    return file

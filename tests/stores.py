@@ -8,10 +8,10 @@ from pathlib import Path
 from crossdock.engine.store import Database, open_database
 
 
-def a_store(folder: Path | None = None) -> Database:
-    """A new SQLite store, in `folder` as `store.db` or in memory, with nothing in its tables."""
+def a_store(folder: Path | None = None, name: str = "store.db") -> Database:
+    """A new SQLite store, in `folder` or in memory, with nothing in its tables."""
     if folder is not None:
-        file = folder / "store.db"
+        file = folder / name
         with closing(sqlite3.connect(file)) as connection:
             _empty().backup(connection)
         return open_database(f"sqlite:///{file}")

@@ -21,6 +21,7 @@ from crossdock.kernel.evidence import Call
 from crossdock.kernel.ids import new_id
 from crossdock.settings import read_settings
 from crossdock.wiring.privacy import vault_of
+from tests.stores import a_store
 
 # Typer makes the tree of all commands anew for each call; once is enough.
 typer.testing._get_command = functools.cache(typer.testing._get_command)
@@ -88,41 +89,29 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with its tables; tests get copies, because migrations take a while."""
-    file = tmp_path_factory.mktemp("stores") / "empty.db"
-    db = open_database(f"sqlite:///{file}")
-    db.migrate()
-    db.close()
-    return file
-
-
-@pytest.fixture(scope="session")
-def filled_store(empty_store: Path) -> Path:
+def filled_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One order in TIMS and shipped, one that waits for a person."""
-    file = empty_store.with_name("filled.db")
-    shutil.copy(empty_store, file)
-    db = open_database(f"sqlite:///{file}")
-    _fill(Workplace(file.parent, db))
+    folder = tmp_path_factory.mktemp("stores")
+    db = a_store(folder, "filled.db")
+    _fill(Workplace(folder, db))
     db.close()
-    return file
+    return folder / "filled.db"
 
 
 @pytest.fixture
-def place(folder: Path, empty_store: Path) -> Iterator[Workplace]:
+def place(folder: Path) -> Iterator[Workplace]:
     """A workspace where nothing has happened yet."""
-    yield from _workplace(folder, empty_store)
+    yield from _workplace(folder, a_store(folder, "crossdock.db"))
 
 
 @pytest.fixture
 def day(folder: Path, filled_store: Path) -> Iterator[Workplace]:
     """A workspace after a day's work."""
-    yield from _workplace(folder, filled_store)
+    file = shutil.copy(filled_store, folder / "crossdock.db")
+    yield from _workplace(folder, open_database(f"sqlite:///{file}"))
 
 
-def _workplace(folder: Path, store: Path) -> Iterator[Workplace]:
-    shutil.copy(store, folder / "crossdock.db")
-    db = open_database(f"sqlite:///{folder}/crossdock.db")
+def _workplace(folder: Path, db: Database) -> Iterator[Workplace]:
     settings = read_settings(folder, {}, tolerate=True)
     db.vault = vault_of(settings, db, settings.clock())
     yield Workplace(folder, db)

@@ -49,8 +49,10 @@ def test_few_skus_wait_for_single_calls_and_many_for_a_feed():
 def test_very_many_skus_wait_for_two_looks_at_each_twenty_at_once():
     found = freshness.stock(replace(LOAD, skus=100_000), BUCKETS)
     assert found.seconds == pytest.approx(30 + 10_000 / (5 - 5000 / 21600))
-    assert BUCKETS.feeds.lasts(100_000) == pytest.approx(30 + 400 + 60 + 125)  # createFeed's rate
-    assert BUCKETS.feeds.lasts(250_000) == pytest.approx(30 + 1000 + 60 + 125)
+    assert BUCKETS.feeds.lasts(100_000) == pytest.approx(
+        30 + 400 + 4 * 60 + 500
+    )  # createFeed's rate
+    assert BUCKETS.feeds.lasts(250_000) == pytest.approx(30 + 1000 + 10 * 60 + 1250)
 
 
 def test_the_advice_is_the_largest_number_that_still_does():

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from bench.depot import BEGAN, Depot
-from crossdock.engine.store import Database, bulk
+from crossdock.engine.store import Database, bulk, cases, publications
 from crossdock.engine.store.bulk import Item
+from crossdock.engine.store.publications import SEEN
+from crossdock.engine.store.schema import publication
 from tests.stores import a_store
 from tests.wiring.bulk_depot import (
     FEW,
@@ -133,3 +135,23 @@ def test_a_row_goes_in_one_feed_whoever_chooses(db: Database) -> None:
     assert not bulk.withdraw(db, bulk.rows_of(db, first.ref)[0].sku)
     assert bulk.move(db, first.ref, "planned", "submitting", submitting_at=BEGAN)
     assert not bulk.move(db, first.ref, "planned", "submitting", submitting_at=BEGAN)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["for a feed", "seen"])
+def test_a_number_that_no_store_takes_stops_no_other_sku(db: Database, known: bool) -> None:
+    """A count that somebody typed twice. What is known goes into the basket unread; what is not is
+    looked at, and live already: only its receipt is written.
+    """
+    depot = a_depot(db)
+    if not known:
+        with db.writing() as connection:
+            connection.execute(publication.delete())
+    found = {**dict.fromkeys(FEW, 7), "S-1": 10**20}
+    for sku, quantity in found.items():
+        live = depot.sim.listings.items[depot.seller, sku].live
+        live["fulfillment_availability"][0]["quantity"] = quantity
+    depot.counts(found)
+    depot.run()
+    assert [(c.key, c.kind) for c in cases.listed(db, limit=10)] == [("S-1", "defect")]
+    told = {sku: row for sku, row in publications.of_many(db, FEW).items() if row.quantity == 7}
+    assert {sku: row.state for sku, row in told.items()} == dict.fromkeys(set(FEW) - {"S-1"}, SEEN)

@@ -58,8 +58,7 @@ def _examined(settings: "Settings", found: "list[Finding]", *, offline: bool) ->
         found.append(examine.store(settings, state))
         if state.ready:
             found += examine.work(db, settings.clock(), datetime.now(UTC))
-    if state.ready:
-        found += examine.freshness(settings)
+            found += examine.freshness(settings)
     found += examine.flows(settings)
     found += examine.running(settings)
     if not offline:

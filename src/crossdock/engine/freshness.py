@@ -67,10 +67,12 @@ class Feeds:
     each: float  # for a message
 
     def lasts(self, skus: float) -> float:
-        """Seconds for so many SKUs, when other feeds have just used up what may be submitted."""
+        """Seconds for so many SKUs, when other feeds have just used up what may be submitted.
+        Amazon works on feeds one after the other.
+        """
         feeds = math.ceil(skus / self.messages)
         wait = max(self.window * math.ceil(feeds / self.at_once), self.submit.lasts(feeds))
-        return self.every + wait + self.starts + self.each * min(skus, self.messages)
+        return self.every + wait + self.starts * feeds + self.each * skus
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 # libyaml reads ten times as fast; PyYAML comes without it on some machines. About a plain ? the two
-# disagree (decided by a property test), so what holds one is read in the same way everywhere.
+# disagree (a property test found it), so what holds one is read in the same way everywhere.
 _FAST: Any = getattr(yaml, "CSafeLoader", None)
 
 Scalar = str | int | bool | Decimal | None

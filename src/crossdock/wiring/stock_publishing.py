@@ -8,7 +8,7 @@ a feed, its run waits.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from crossdock.business.stock.model import Offer, Published
 from crossdock.connectors.amazon.client import AmazonClient
@@ -88,6 +88,9 @@ class Write:
         return ",".join(sorted(self.tried | {lane}))
 
 
+_Row = TypeVar("_Row", Publication, Item)
+
+
 @dataclass(slots=True)
 class _Batch:
     """What is known of the SKUs of one claim, and what becomes of them."""
@@ -149,13 +152,30 @@ class Publisher:
         for offer in asked:
             if offer.sku not in unread:
                 writes += self._judged(batch, offer, looked[offer.sku])
-        publications.keep_many(self.store(), batch.receipts)  # before anything is written
+        # Before anything is written.
+        self._stored(batch, batch.receipts, lambda rows: publications.keep_many(self.store(), rows))
         feed = self.lanes.feed_time(len(writes), len(offers)) if self.lanes is not None else None
         for write in sorted(writes, key=lambda w: (w.rises, w.quantity > 0)):
             before = batch.results.get(write.offer.sku, _NOTHING)
             self._keep(batch, write.offer, self._told, write, feed, batch.basket, before=before)
-        bulk.put(self.store(), batch.basket, BULK, self.now() + SHARE)
+        due = self.now() + SHARE
+        self._stored(batch, batch.basket, lambda rows: bulk.put(self.store(), rows, BULK, due))
         return [batch.results[sku] for sku in skus]
+
+    def _stored(
+        self, batch: _Batch, rows: Sequence[_Row], put: Callable[[Sequence[_Row]], None]
+    ) -> None:
+        """All in one transaction, or one by one where one of them breaks it: that one alone ends
+        with the error.
+        """
+        try:
+            put(rows)
+        except Exception:  # noqa: BLE001  (each is tried again, and tells its own error)
+            for row in rows:
+                try:
+                    put([row])
+                except Exception as error:  # noqa: BLE001
+                    batch.results[row.sku] = Noted(error, batch.results[row.sku].calls)
 
     # --- one SKU of a batch
 

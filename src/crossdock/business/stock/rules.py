@@ -194,7 +194,7 @@ def _terms(
         if kept:
             yield Term(f"{part.item} kept back", f"-{_text(kept)}", rule.where)
             for channel, units in rule.channels:
-                yield Term(f"  of it for {channel}", _text(units), rule.where)
+                yield Term(f"  meant for {channel}", _text(units), rule.where)
         yield from _shared_terms(part.item, [s for s in group if s.sku != one.sku], packs)
         if part.units != 1 or len(one.parts) > 1:
             yield Term(f"{part.item} in one pack", f"/ {_text(part.units)}", one.source)

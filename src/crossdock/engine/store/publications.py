@@ -77,8 +77,7 @@ def zeroed_since(db: Database, since: datetime) -> int:
 
 def keep(db: Database, row: Publication) -> None:
     """What is known now, and the history of it. A row of an older generation changes nothing."""
-    with db.writing() as connection:
-        keep_all(db, connection, [row])
+    keep_many(db, [row])
 
 
 def keep_many(db: Database, rows: Sequence[Publication]) -> None:
