@@ -11,7 +11,8 @@ from crossdock.engine.store.publications import SEEN
 from crossdock.kernel.errors import TryAgain
 from crossdock.simulators.amazon.feed_records import LISTINGS_FEED
 from crossdock.wiring.stock_bulk import DEADLINE
-from crossdock.wiring.stock_lanes import PATCH
+from crossdock.wiring.stock_lanes import PATCH, Lanes
+from crossdock.wiring.stock_runs import FLOW
 from tests.wiring.bulk_depot import (
     FEW,
     MANY,
@@ -196,6 +197,40 @@ def test_six_waves_in_five_minutes_are_five_submissions(memory: Database) -> Non
     assert (depot.sim.counts["createFeed", 429], depot.sim.counts["createFeed", 202] >= 5) == (
         0, True,
     )  # fmt: skip
+
+
+def test_one_feed_waits_behind_the_one_that_is_worked_on_and_the_rest_goes_together(
+    memory: Database,
+) -> None:
+    depot = a_depot(memory)
+    skus = [f"W-{n}-{k}" for n in range(5) for k in range(6)]
+    depot.stands(skus, 5)
+    for n in range(5):
+        depot.counts({f"W-{n}-{k}": 9 for k in range(6)})
+        end = depot.clock.now() + timedelta(seconds=8)
+        while depot.clock.now() < end:
+            depot.turn(end - depot.clock.now())
+    assert submitted(depot) == 2  # Amazon works on one, and one is next
+    settled(depot)
+    sent = list(depot.sim.feeds.sent.values())
+    assert [len(f.skus) for f in sent] == [6, 6, 18]
+    assert sent[2].created >= sent[0].ends
+    assert sent[2].begins - sent[1].ends < timedelta(seconds=1)  # and Amazon was never idle
+
+
+def test_what_a_feed_takes_is_learned_without_the_time_in_line(memory: Database) -> None:
+    depot = a_depot(memory)
+    skus = [f"W-{n}-{k}" for n in range(4) for k in range(6)]
+    depot.stands(skus, 5)
+    for n in range(4):
+        depot.counts({f"W-{n}-{k}": 9 for k in range(6)})
+        end = depot.clock.now() + timedelta(seconds=20)
+        while depot.clock.now() < end:
+            depot.turn(end - depot.clock.now())
+    settled(depot)
+    assert submitted(depot) >= 3
+    lanes = Lanes(depot.amazon, lambda: memory, depot.clock.now, FLOW)
+    assert timedelta(seconds=35) < lanes.start() < timedelta(seconds=65)
 
 
 @pytest.mark.slow

@@ -259,8 +259,8 @@ class Bulk:
 
     def _next_look(self, feed: ListingFeed) -> timedelta:
         """When it should have ended; after that, often."""
-        ends = (feed.submitted_at or self.now()) + self.lanes.feed_takes(feed.messages)
-        return max(ends - self.now(), POLL)
+        ends = self.lanes.ends().get(feed.ref)
+        return POLL if ends is None else max(ends - self.now(), POLL)
 
 
 def _ending(state: str, rows: Sequence[Item], result: FeedResult | None, *, fatal: bool) -> Ending:
