@@ -122,11 +122,10 @@ def base_of(db: Database, sku: str, marketplace_id: str, since: datetime) -> Dec
     return Decimal(rows[0].before) if rows and rows[0].before is not None else None
 
 
-def moved_since(db: Database, since: datetime) -> int:
-    """How many prices were written since then."""
-    query = sa.select(sa.func.count()).select_from(price_move).where(price_move.c.at > since)
-    with db.reading() as connection:
-        return int(connection.execute(query).scalar_one())
+def moved_since(since: datetime) -> sa.Select[tuple[str]]:
+    """Asks for the prices, as marketplace:SKU, that were written since then."""
+    key = price_move.c.marketplace_id + ":" + price_move.c.sku
+    return sa.select(key).where(price_move.c.at > since)
 
 
 def _receipt(row: Any) -> PriceReceipt:

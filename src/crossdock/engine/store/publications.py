@@ -67,12 +67,10 @@ def every(db: Database) -> dict[str, Publication]:
         return {row["sku"]: _publication(row) for row in rows}
 
 
-def zeroed_since(db: Database, since: datetime) -> int:
-    """How many SKUs were told to be zero since then."""
+def zeroed_since(since: datetime) -> sa.Select[tuple[str]]:
+    """Asks for the SKUs that were told to be zero since then."""
     told = (publication.c.quantity == 0) & (publication.c.sent_at > since)
-    query = sa.select(sa.func.count()).select_from(publication).where(told)
-    with db.reading() as connection:
-        return int(connection.execute(query).scalar_one())
+    return sa.select(publication.c.sku).where(told)
 
 
 def keep(db: Database, row: Publication) -> None:
