@@ -90,6 +90,19 @@ def test_a_flow_is_busy_while_its_keys_are_held_or_due(db: Database, clock: Manu
     assert bulk.busy(db, "stock", now - timedelta(hours=1))
 
 
+def test_what_waits_for_a_feed_is_counted_with_the_oldest_of_it(
+    db: Database, clock: ManualClock
+) -> None:
+    now = clock.now()
+    assert bulk.waiting(db) == bulk.Waiting(0, None)
+    for age, sku in enumerate(("S-1", "S-2", "S-3")):
+        item = bulk.Item(sku, 1, 5, 0, False, "", now - timedelta(seconds=age))
+        bulk.put(db, [item], "bulk", now)
+    assert bulk.waiting(db) == bulk.Waiting(3, now - timedelta(seconds=2))
+    assert bulk.take(db, "feed-1", 2, now) == 2  # the oldest
+    assert bulk.waiting(db) == bulk.Waiting(1, now)
+
+
 def test_what_is_tried_later_waits_and_news_cuts_a_back_off_short_but_no_empty_bucket(
     db: Database, clock: ManualClock
 ) -> None:

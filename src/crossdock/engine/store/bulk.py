@@ -141,10 +141,10 @@ def forget_refusal(db: Database, sku: str) -> None:
 
 def waiting(db: Database) -> Waiting:
     """What is in the basket and in no feed."""
-    query = sa.select(
-        sa.func.count(),
-        sa.func.min(basket.c.added_at, type_=basket.c.added_at.type),
-    ).where(basket.c.feed.is_(None))
+    # Asked apart, the oldest is the first of the index, and the count reads no values.
+    free = basket.c.feed.is_(None)
+    oldest = sa.select(sa.func.min(basket.c.added_at, type_=basket.c.added_at.type)).where(free)
+    query = sa.select(sa.func.count(), oldest.scalar_subquery()).select_from(basket).where(free)
     with db.reading() as connection:
         count, oldest = connection.execute(query).one()
     return Waiting(int(count), oldest)
