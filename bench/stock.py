@@ -67,6 +67,12 @@ def measure(skus: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def measured(skus: int) -> dict[str, Any]:
+    """The same in a process of its own, whose memory nothing else has used before."""
+    with get_context("spawn").Pool(1) as one:
+        return one.apply(measure, (skus,))
+
+
 def _peak() -> float:
     """MiB, at most so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -77,8 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.stock", description=__doc__)
     parser.add_argument("skus", type=int, nargs="*", default=SIZES)
     for skus in parser.parse_args().skus:
-        with get_context("spawn").Pool(1) as one:
-            found = one.apply(measure, (skus,))
+        found = measured(skus)
         print(
             f"{skus:>7,} SKUs: live after {found['seconds']:.1f} s, bound {found['bound']:.1f} s, "
             f"ratio {found['seconds'] / found['bound']:.3f}; all seen after {found['seen']:.0f} s; "

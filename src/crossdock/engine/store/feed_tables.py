@@ -20,7 +20,7 @@ basket = sa.Table(
     sa.Column("added_at", UtcTime, nullable=False),
     sa.Column("feed", sa.Text),
     sa.Column("refused", JsonText),
-    sa.Index("basket_by_feed", "feed"),
+    sa.Index("basket_by_age", "feed", "added_at"),
 )
 
 # Feeds of quantities. The intent is kept before Amazon is asked, because asking twice makes two.
