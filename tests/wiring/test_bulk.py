@@ -27,7 +27,9 @@ def test_few_go_by_single_calls(memory: Database) -> None:
     depot.counts(dict.fromkeys(MANY[:40], 9))
     settled(depot)
     assert (submitted(depot), depot.line.count("PATCH", "/items/")) == (0, 40)
-    assert {p.path for p in publications.of_many(memory, MANY[:40]).values()} == {"single"}
+    told = publications.of_many(memory, MANY[:40]).values()
+    assert {p.path for p in told} == {"single"}
+    assert len({p.request_id for p in told} - {""}) == 40
 
 
 def test_many_go_in_one_feed_unread_and_are_seen(memory: Database) -> None:
@@ -42,6 +44,7 @@ def test_many_go_in_one_feed_unread_and_are_seen(memory: Database) -> None:
     assert {(r.path, r.submission_id, r.state) for r in rows.values()} == {
         ("feed", feed.feed_id, SEEN)
     }
+    assert {r.request_id for r in rows.values()} == {feed.request_id} != {""}
     assert all(r.took is not None and r.took > timedelta(seconds=60) for r in rows.values())
     assert (feed.state, feed.messages, feed.refused) == ("done", 340, 0)
     assert bulk.every(memory) == {}
@@ -176,7 +179,7 @@ def test_another_programs_feed_that_was_taken_for_ours_does_no_harm(memory: Data
         depot.turn()
     rows: list[tuple[str, int, dict[str, Any]]] = [(f"THEIRS-{n}", 1, {}) for n in range(6)]
     document = feeds.upload(depot.amazon, feeds.quantities_document(depot.amazon, rows), "theirs")
-    theirs = feeds.submit(depot.amazon, document, "theirs")
+    theirs = feeds.submit(depot.amazon, document, "theirs").feedId
     settled(depot)
     assert cases.listed(memory, limit=10) == []  # what Amazon refused of theirs is no case of ours
     taken = next(f for f in bulk.recent(memory, 9) if f.feed_id == theirs)

@@ -214,6 +214,7 @@ def _row(
         "path": told.path if told is not None else "",
         "took": f"{took.total_seconds():.0f} s" if took is not None else "",
         "submission": told.submission_id if told is not None else "",
+        "request": told.request_id if told is not None else "",
         "problem": found.message if isinstance(found, RunError) else "",
         "waits": waits,
         "fba": None if mirrored is None else {
@@ -245,7 +246,9 @@ def _told(told: "Publication | None") -> str:
         return "Amazon was told nothing of it yet."
     took = f", {told.took.total_seconds():.0f} s after it was written" if told.took else ""
     way = f" by {told.path}" if told.path else ""
-    return f"Amazon was told {told.quantity}{way}: {told.state}{took}."
+    ids = f" (submission {told.submission_id}" if told.submission_id else ""
+    ids += f", request {told.request_id})" if ids and told.request_id else ")" if ids else ""
+    return f"Amazon was told {told.quantity}{way}: {told.state}{took}{ids}."
 
 
 def _number(value: int | None) -> str:

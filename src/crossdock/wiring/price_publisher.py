@@ -235,7 +235,7 @@ class PricePublisher:
             _receipt(offer, generation if again else generation + 1, digest, SENT, beside),
             attempts=(row.attempts if row is not None and again else 0) + 1,
             overtook=row is not None and (row.overtook or (row.state == SENT and not again)),
-            submission_id=said.submissionId, sent_at=self.now(),
+            submission_id=said.submissionId, sent_at=self.now(), request_id=said.request_id,
         )  # fmt: skip
         standing = live.live(shop).get(PUBLIC)
         price_receipts.keep(self.store(), receipt, moved_from=standing, moves=not again)

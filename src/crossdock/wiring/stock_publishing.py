@@ -377,6 +377,7 @@ class Publisher:
                 offer.sku, write.generation, offer.quantity, SENT, write.attempts,
                 write.overtakes, said.submissionId, self.now(), None,
                 {**write.wiped, **write.siblings}, SINGLE, write.tried_with(SINGLE),
+                None, said.request_id,
             ),
         )  # fmt: skip
         return TryAgain(

@@ -60,6 +60,7 @@ class ListingFeed:
     done_at: datetime | None = None  # Amazon's word for it
     ended_at: datetime | None = None
     remark: str = ""
+    request_id: str = ""  # Amazon's, of the submission; empty when its answer was lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +272,7 @@ def settle(
                 Publication(
                     item.sku, item.generation, item.quantity, state, item.attempts, item.overtook,
                     feed.feed_id, at, None, {**item.wiped, **item.siblings}, FEED, item.tried,
-                    feed.submitted_at or feed.submitting_at,
+                    feed.submitted_at or feed.submitting_at, feed.request_id,
                 )
                 for item in told
             ],

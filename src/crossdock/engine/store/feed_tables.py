@@ -38,5 +38,6 @@ listing_feed = sa.Table(
     sa.Column("done_at", UtcTime),
     sa.Column("ended_at", UtcTime),
     sa.Column("remark", sa.Text, nullable=False),
+    sa.Column("request_id", sa.Text, nullable=False, server_default=""),
     sa.Index("listing_feed_by_state", "state"),
 )

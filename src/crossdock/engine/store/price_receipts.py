@@ -38,6 +38,7 @@ class PriceReceipt:
     sent_at: datetime | None = None
     seen_at: datetime | None = None
     siblings: Mapping[str, Any] = field(default_factory=dict)  # what others wrote beside ours
+    request_id: str = ""  # Amazon's, of the call that wrote it
 
     @property
     def took(self) -> timedelta | None:

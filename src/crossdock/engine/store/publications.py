@@ -35,6 +35,7 @@ class Publication:
     path: str = ""  # "single" or "feed": how it was written last; then submission_id is the feed's
     tried: str = ""  # all the ways in which this quantity was written
     asked_at: datetime | None = None  # when its feed was submitted
+    request_id: str = ""  # Amazon's, of the call that wrote it or submitted its feed
 
     @property
     def took(self) -> timedelta | None:
