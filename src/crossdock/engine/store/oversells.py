@@ -130,10 +130,23 @@ def shelves(db: Database, items: Collection[str]) -> list[SeenShelf]:
     with db.reading() as connection:
         for some in _parts(items):
             query = sa.select(shelf_seen).where(shelf_seen.c.item.in_(some))
-            for row in connection.execute(query.order_by(shelf_seen.c.version)).mappings():
-                numbers = {n: Decimal(row[n]) for n in ("on_hand", "allocated", "quarantined")}
-                found.append(SeenShelf(**{**row, **numbers}))
+            rows = connection.execute(query.order_by(shelf_seen.c.version)).mappings()
+            found += [_shelf(row) for row in rows]
     return found
+
+
+def negative(db: Database) -> list[SeenShelf]:
+    """Shelves whose last known quantity on hand is below zero, by item and location."""
+    last = sa.not_(_followed(shelf_seen, ("item", "location"), "version"))
+    query = sa.select(shelf_seen).where(shelf_seen.c.on_hand.like("-%"), last)
+    with db.reading() as connection:
+        rows = connection.execute(query.order_by(shelf_seen.c.item, shelf_seen.c.location))
+        return [_shelf(row) for row in rows.mappings()]
+
+
+def _shelf(row: sa.RowMapping) -> SeenShelf:
+    numbers = {n: Decimal(row[n]) for n in ("on_hand", "allocated", "quarantined")}
+    return SeenShelf(**{**row, **numbers})
 
 
 def arrived(db: Database, rows: Sequence[Arrival]) -> None:
