@@ -32,6 +32,19 @@ def test_few_go_by_single_calls(memory: Database) -> None:
     assert len({p.request_id for p in told} - {""}) == 40
 
 
+def test_of_ten_changes_of_one_sku_only_the_last_is_sent(memory: Database) -> None:
+    depot = a_depot(memory, MANY)
+    depot.slow_down(PATCH, 0.2)
+    depot.counts({"S-000": 9})  # takes the call that is allowed now
+    depot.turn(timedelta(seconds=1))
+    for quantity in range(11, 21):
+        depot.counts({"S-001": quantity})
+        depot.turn(timedelta(milliseconds=300))
+    settled(depot)
+    assert depot.line.count("PATCH", "S-001") == 1
+    assert [n for _, n in depot.sim.listings.items[depot.seller, "S-001"].history] == [5, 20]
+
+
 def test_many_go_in_one_feed_unread_and_are_seen(memory: Database) -> None:
     depot = a_depot(memory, MANY)
     depot.counts(dict.fromkeys(MANY, 9))
