@@ -91,6 +91,14 @@ class PriceDesk:
         self._fresh(rules.lists.values())
         return [self._offer(*split(key), rules, items, skus) for key in keys]
 
+    def rule_of(self, sku: str) -> Rule | None:
+        """The rule that decides on a SKU; None when nobody has decided, or it cannot be known."""
+        row = self._stock.skus().rows.get(sku)
+        item = self._stock.items().get(row.cells.get("item", "")) if row is not None else None
+        if item is None:
+            return None
+        return self.rules.rules.find(sku, item.ItemClass or "", item.Brand or "")
+
     def _fresh(self, lists: Iterable[ListOf]) -> None:
         self.book.fresh({known.code for known in lists}, self.rules.customers)
 
