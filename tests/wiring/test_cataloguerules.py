@@ -50,7 +50,7 @@ attributes:
 rules:
   - {skus: ["*"], product_type: TOOL, attributes: {item_name: LongDescription}}
 """)
-    named = {a.name: a for a in rules.attributes_of(rules.rules[0])}
+    named = {a.name: a for a in rules.attributes_of(rules.rules[0], "ATVPDKIKX0DER")}
     assert named["item_name"].rows[0].source == "LongDescription"
     assert named["brand"].rows[0].constant == "Ours"
     assert "manufacturer" not in named

@@ -179,7 +179,9 @@ class House:
     @cached_property
     def catalogue(self) -> CatalogueDesk:
         """What may be listed of TIMS's items, and how."""
-        return CatalogueDesk(self.settings.folder, self.tims, self.clock.now)
+        return CatalogueDesk(
+            self.settings.folder, self.tims, self.clock.now, self.amazon_account.marketplace_ids
+        )
 
     @cached_property
     def language(self) -> Language:
