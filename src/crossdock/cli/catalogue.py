@@ -218,7 +218,7 @@ def drift(
         output.table(
             ("SKU", "in", "what", "TIMS says", "Amazon shows"),
             [
-                (d.sku, d.marketplace_id, d.what, d.tims, d.amazon)
+                (d.sku, d.marketplace, d.what, d.tims, d.amazon)
                 for d in found.differences[:limit]
             ],
         )

@@ -41,7 +41,7 @@ def _ours(row: Mapping[str, Any], ours: Rows) -> bool:
 
 def differences(plan: Plan, shown: Shown | None) -> list[Difference]:
     """Everything, in words for a person."""
-    return [replace(one, marketplace_id=plan.marketplace_id) for one in _told(plan, shown)]
+    return [replace(one, marketplace=plan.marketplace_id) for one in _told(plan, shown)]
 
 
 def _told(plan: Plan, shown: Shown | None) -> list[Difference]:

@@ -146,4 +146,4 @@ class Difference:
     what: str
     tims: str
     amazon: str
-    marketplace_id: str = ""
+    marketplace: str = ""
