@@ -217,10 +217,7 @@ def drift(
     else:
         output.table(
             ("SKU", "in", "what", "TIMS says", "Amazon shows"),
-            [
-                (d.sku, d.marketplace, d.what, d.tims, d.amazon)
-                for d in found.differences[:limit]
-            ],
+            [(d.sku, d.marketplace, d.what, d.tims, d.amazon) for d in found.differences[:limit]],
         )
         for sku, why in sorted(found.undecided.items()):
             output.note(f"{sku} could not be compared: {why}")
