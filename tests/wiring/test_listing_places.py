@@ -11,6 +11,8 @@ from crossdock.engine.store import approvals
 from crossdock.kernel.errors import NeedsPerson, TryAgain
 from crossdock.wiring.catalogue_runs import CHECK, FILES, ITEMS
 from crossdock.wiring.listing_publisher import KIND, content_of
+from crossdock.wiring.pricing import PriceDesk
+from crossdock.wiring.stocking import StockDesk
 from tests.connectors.amazon.conftest import US
 from tests.wiring.selling import GLOVE_GTIN, RULES, Trade
 from tests.wiring.test_catalogue_feeds import Feeds, keys
@@ -292,3 +294,19 @@ def test_stock_reaches_a_sku_that_is_not_listed_in_the_first_marketplace(trade):
     assert listing(trade.account, "NONE") is None
     with pytest.raises(NeedsPerson):
         publish_quantity(trade.account, "NONE", 4)
+
+
+def test_a_sku_that_a_rule_keeps_out_of_a_marketplace_needs_no_price_there(trade):
+    (trade.folder / "prices.yaml").write_text(
+        f"version: 1\npublish: on\nlists: {{{US}: STANDARD, {CA}: CANADA}}\n", "utf-8"
+    )
+    stock = StockDesk(trade.folder, trade.client, trade.clock.now)
+    prices = PriceDesk(trade.folder, trade.client, stock, trade.clock.now)
+    prices.kept_out = trade.desk.limited
+    trade.write(rules=ONLY_US + TWO)
+    assert trade.desk.limited(["GLOVE", "TORCH", "GAS"]) == {(CA, "GLOVE")}
+    assert prices.every_key(["GLOVE", "TORCH"]) == [
+        f"{US}:GLOVE", f"{US}:TORCH", f"{CA}:TORCH",
+    ]  # fmt: skip
+    trade.write(rules=(ONLY_US + TWO).replace("publish: on", "publish: off"))
+    assert len(prices.every_key(["GLOVE"])) == 2  # somebody else lists

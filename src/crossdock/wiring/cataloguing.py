@@ -167,6 +167,24 @@ class CatalogueDesk:
             named = ()  # each SKU says what is wrong with the file, once
         return self.places.keys(wanted, named, told)
 
+    def limited(self, skus: Iterable[str]) -> set[tuple[str, str]]:
+        """Marketplaces of the file that a rule keeps some of these SKUs out of, with each SKU.
+        Nothing while the catalogue does not publish.
+        """
+        try:
+            rules = self.rules
+        except ConfigError:
+            return set()
+        if not rules.publish or not any(rule.marketplaces for rule in rules.rules):
+            return set()
+        rows, items, found = self.skus().rows, self.every_item(), set()
+        for sku in skus:
+            item = items.get(rows[sku].cells.get("item", "")) if sku in rows else None
+            rule = rules.find(sku, item) if item is not None else None
+            if rule is not None and rule.marketplaces and not rule.fault:
+                found |= {(shop, sku) for shop in rules.shops if shop not in rule.marketplaces}
+        return found
+
     # --- judging
 
     def judge(self, key: str, items: Mapping[str, CatalogueItem] | None = None) -> Judged:

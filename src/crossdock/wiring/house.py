@@ -174,7 +174,9 @@ class House:
     @cached_property
     def prices(self) -> PriceDesk:
         """What every SKU is to cost."""
-        return PriceDesk(self.settings.folder, self.tims, self.stock, self.clock.now)
+        desk = PriceDesk(self.settings.folder, self.tims, self.stock, self.clock.now)
+        desk.kept_out = self.catalogue.limited
+        return desk
 
     @cached_property
     def catalogue(self) -> CatalogueDesk:

@@ -228,7 +228,7 @@ class Listings:
         elif shop not in item.shops and page not in ("", item.asin):
             item.asins[shop] = page
         item.shops |= {shop} if shop else set(self._company.seller(seller_id).marketplaces)
-        item.gone.pop(shop, None)
+        item.gone = {one: at for one, at in item.gone.items() if shop and one != shop}
         item.requirements = requirements
         names = item.submitted.keys() | attributes.keys()
         whole = {n: laid(item.submitted.get(n, ()), deepcopy(attributes.get(n, [])),
