@@ -208,6 +208,15 @@ def test_a_refusal_is_the_skus_and_it_comes_back_everywhere(trade):
     assert not trade.receipt("GLOVE").withheld
 
 
+def test_what_stays_for_sale_asks_once_where_it_is_listed_first(trade):
+    trade.amazon.listings.offer("GAS", 5, shops=[CA, MX])
+    assert trade.publish("GAS").state == "not listed"
+    assert trade.publish(f"{MX}:GAS").state == "off"
+    error = trade.refused(in_ca("GAS"))
+    assert (error.kind, error.about) == ("listing-still-sells", f"SKU GAS in CA ({CA})")
+    assert "never sold" in error.message
+
+
 def test_what_never_comes_back_is_deleted_in_each_marketplace_when_nothing_is_for_sale(trade):
     trade.write(rules=RULES + THREE + "discontinued: delete\n")
     everywhere(trade, "GLOVE")

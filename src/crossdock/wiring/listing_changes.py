@@ -121,14 +121,15 @@ def _standing(amazon: AmazonClient, plan: Plan) -> Rows:
     another one, they stay as they are, and nothing that was sold meanwhile comes back.
     """
     for shop in amazon.account.marketplace_ids:
-        found = None if shop == plan.marketplace_id else _listed_in(amazon, shop, plan.sku)
+        found = None if shop == plan.marketplace_id else listed_in(amazon, shop, plan.sku)
         rows = found.attributes.get(_STOCK) if found is not None else None
         if found is not None and rows:
             return tuple(_at_most(row, found.quantity) for row in rows)
     return BEGIN
 
 
-def _listed_in(amazon: AmazonClient, shop: str, sku: str) -> ShownListing | None:
+def listed_in(amazon: AmazonClient, shop: str, sku: str) -> ShownListing | None:
+    """What is listed there; None where there is nothing, or nothing can be."""
     try:
         return shown_listing(amazon, shop, sku)
     except NeedsPerson:

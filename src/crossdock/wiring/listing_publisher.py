@@ -6,6 +6,7 @@ A listing is an absolute value: again is harmless. It counts when Amazon shows i
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from crossdock.business.catalogue.model import Listed, Plan, Shown
 from crossdock.connectors.amazon.client import AmazonClient
@@ -22,6 +23,7 @@ from crossdock.wiring.listing_changes import (
     Change,
     change_of,
     delete,
+    listed_in,
     not_shown,
     still_sells,
     troubled,
@@ -187,19 +189,19 @@ class ListingPublisher:
 
     def _off(self, plan: Plan, row: Submission | None, live: Shown | None) -> Listed:
         """Withheld, so that the stock rules offer nothing; then, where a rule says so, deleted. The
-        first marketplace holds the SKU for all of them, and asks a person for all of them.
+        account's first marketplace withholds the SKU for all of them, and the first one that lists
+        it asks a person for all of them.
         """
         why = plan.decision.words
         row = self._held(plan, row, why)
         if live is None:
             settled(self.store(), KIND, plan.key)
             return Listed(plan.sku, "not listed", why=why)
-        sells = bool(live.quantity) or live.by_amazon
-        if not plan.first and sells:
+        if (live.quantity or live.by_amazon) and self._listed_before(plan):
             if not plan.delete:
                 return Listed(plan.sku, "off", row.asin, why)
             raise TryAgain(
-                f"{plan.sku} is for sale until the first marketplace has it at zero",
+                f"{plan.sku} is deleted when nothing of it is for sale",
                 after=PATIENCE, counts=False, about=f"SKU {plan.sku}", code="still-for-sale",
             )  # fmt: skip
         if live.quantity and not live.by_amazon:
@@ -209,6 +211,12 @@ class ListingPublisher:
         if plan.delete:
             raise self._delete(plan, row)
         return Listed(plan.sku, "off", row.asin, why)
+
+    def _listed_before(self, plan: Plan) -> bool:
+        """An earlier marketplace of the account lists it too."""
+        shops = self.amazon.account.marketplace_ids
+        before = takewhile(lambda shop: shop != plan.marketplace_id, shops)
+        return any(listed_in(self.amazon, shop, plan.sku) is not None for shop in before)
 
     def _held(self, plan: Plan, row: Submission | None, why: str) -> Submission:
         off = row is not None and row.state in (OFF, GONE) and row.withheld == plan.first
@@ -267,6 +275,8 @@ class ListingPublisher:
         if asked is None or now - asked >= PATIENCE:
             if row.attempts >= MOST_WRITES:
                 self._keep(plan, replace(row, attempts=0))
+                if plan.unwanted and not plan.refused:
+                    raise unwanted(plan)
                 raise still_sells(plan, "Amazon took the deletion and still lists it")
             self._approved(plan, DELETED)
             delete(self.amazon, plan.marketplace_id, plan.sku)
