@@ -18,8 +18,14 @@ def differing(plan: Plan, shown: Shown) -> tuple[str, ...]:
     return tuple(
         name
         for name, rows in plan.attributes.items()
-        if name not in _ONCE and not same(rows, apart(rows, shown.attributes.get(name, ()))[0])
+        if name not in _ONCE and not _said(rows, shown.attributes.get(name, ()))
     )
+
+
+def _said(ours: Rows, theirs: Rows) -> bool:
+    """In our language; or in none but another that Amazon calls the same words."""
+    mine, _ = apart(ours, theirs)
+    return same(ours, mine or theirs)
 
 
 def apart(ours: Rows, theirs: Rows) -> tuple[Rows, Rows]:
