@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossdock.cli.options import Json, Limit, Workspace, group
+from crossdock.cli.options import Json, Limit, Shop, Workspace, group
 from crossdock.cli.session import house_with
 
 if TYPE_CHECKING:
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from crossdock.wiring.price_fees import Found
 
 app = group("Prices: what Amazon asks for each SKU, by rules over TIMS's prices.")
-Shop = Annotated[
-    str, typer.Option("--marketplace", "-m", metavar="ID", help="One marketplace only.")
-]
 
 
 @app.command("explain")

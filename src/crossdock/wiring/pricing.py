@@ -54,6 +54,8 @@ class PriceDesk:
         self, workspace: Path, tims: TimsClient, stock: StockDesk, now: Callable[[], datetime]
     ) -> None:
         self.now, self.tims, self._stock = now, tims, stock
+        self.kept_out: Callable[[Collection[str]], Collection[tuple[str, str]]] = lambda _: ()
+        """Which of these SKUs the catalogue keeps out of a marketplace: marketplace, SKU."""
         self.book = PriceBook(tims, now)
         self._rules = Watched(
             lambda: (workspace / FILE, workspace / TABLE), lambda: read_price_rules(workspace)
@@ -69,9 +71,11 @@ class PriceDesk:
         return self._rules.get()[1]
 
     def every_key(self, skus: Iterable[str] | None = None) -> list[str]:
-        """Every price, or those of these SKUs."""
+        """Every price, or those of these SKUs, in marketplaces where they may be listed."""
         wanted = sorted(self._stock.skus().rows if skus is None else skus)
-        return [key_of(shop, sku) for sku in wanted for shop in self.rules.lists]
+        lists = self.rules.lists
+        out = self.kept_out(wanted) if lists else ()
+        return [key_of(x, sku) for sku in wanted for x in lists if (x, sku) not in out]
 
     def affected(self, items: Collection[str]) -> list[str]:
         """Prices that these items' change."""
