@@ -13,7 +13,7 @@ from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.longreading import long_reading
 from crossdock.connectors.tims.models import StockQuery, StockRow
 from crossdock.connectors.tims.operations import stock as read_stock
-from crossdock.connectors.tims.stock_models import StockItem
+from crossdock.connectors.tims.stock_models import StockItem, StockLocation
 from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError
 from crossdock.lang.lookups import LookupTable
 from crossdock.wiring.language import read_table, table_path
@@ -22,6 +22,7 @@ from crossdock.wiring.stockrules import FILE, TABLE, StockRules, read_stock_rule
 from crossdock.wiring.watched import Watched
 
 ITEMS_FRESH = timedelta(minutes=5)
+PLACES_FRESH = timedelta(seconds=30)  # while a rule names a location that TIMS did not have
 
 Saw = Callable[[Sequence[StockRow], Mapping[str, StockItem]], None]
 """Told of every row of stock that was counted, with the items as they are known."""
@@ -50,6 +51,11 @@ class StockDesk:
         self._items: dict[str, StockItem] = {}
         self._reading = long_reading(tims, StockItem, tims.wire.items(), "TIMS items")
         self._items_at: datetime | None = None
+        self._places: frozenset[str] = frozenset()
+        self._reading_places = long_reading(
+            tims, StockLocation, tims.wire.locations(), "TIMS locations"
+        )
+        self._places_at: datetime | None = None
         self._book: tuple[object, StockBook] | None = None
 
     @property
@@ -112,6 +118,10 @@ class StockDesk:
         """TIMS's items, some minutes old at most."""
         return self._known_items()
 
+    def locations(self) -> Collection[str]:
+        """Where TIMS can have stock, some minutes old at most."""
+        return self._known_places(self.rules)
+
     def items_changed(self) -> None:
         """They are read anew when they are needed next."""
         with self._lock:
@@ -123,10 +133,11 @@ class StockDesk:
         """The book, made anew when a file or TIMS's items have changed."""
         (rules_stamp, rules), (skus_stamp, table) = self._rules.get(), self._skus.get()
         items, withheld = self._known_items(), self.withheld()
-        stamp = (rules_stamp, skus_stamp, items, withheld)
+        places = self._known_places(rules)
+        stamp = (rules_stamp, skus_stamp, items, withheld, places)
         known = self._book
         if known is None or known[0] != stamp:
-            known = self._book = (stamp, make_book(rules.rules, table, items, withheld))
+            known = self._book = (stamp, make_book(rules.rules, table, items, withheld, places))
         return known[1]
 
     def _known_items(self) -> Mapping[str, StockItem]:
@@ -138,6 +149,16 @@ class StockDesk:
                 if items != self._items:
                     self._items = items
             return self._items
+
+    def _known_places(self, rules: StockRules) -> frozenset[str]:
+        """Read again sooner while a rule names one that is not there: it may just be opened."""
+        with self._lock:
+            now, missing = self.now(), not rules.locations.keys() <= self._places
+            fresh = PLACES_FRESH if missing else ITEMS_FRESH
+            if self._places_at is None or now - self._places_at > fresh:
+                self._places = frozenset(row.LocationId for row in self._reading_places.finish())
+                self._places_at = now
+            return self._places
 
     def _levels(self, items: Iterable[str]) -> tuple[dict[Shelf, Level], dict[str, RunError]]:
         """The shelves of these items; and what keeps one of them from being counted, by item."""
