@@ -4,6 +4,7 @@ together.
 A key of the flow `prices` is a marketplace and a SKU: `ATVPDKIKX0DER:WLD-TIP-035`.
 """
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -25,7 +26,7 @@ from crossdock.connectors.amazon.marketplaces import MARKETPLACES
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.price_models import PriceBreak, PriceEntry
 from crossdock.connectors.tims.stock_models import StockItem
-from crossdock.kernel.errors import ConfigError, NeedsPerson, Problem, RunError
+from crossdock.kernel.errors import ConfigError, NeedsPerson, Problem, RunError, TryAgain
 from crossdock.lang.lookups import LookupRow
 from crossdock.wiring.language import read_table, table_path
 from crossdock.wiring.pricebook import Days, PriceBook, price_missing
@@ -80,9 +81,13 @@ class PriceDesk:
 
     def turning(self, after: datetime, until: datetime) -> list[str]:
         """Prices that change by themselves between these moments, because a day begins."""
-        lists = self.rules.lists
+        lists, days = self.rules.lists, {}
         self._fresh(lists.values())
-        days = {known.code: self._days(shop, known) for shop, known in lists.items()}
+        for shop, known in lists.items():
+            if isinstance(waits := self.book.unread(known.code), TryAgain):
+                raise waits  # nobody knows yet what turns; the watermark stays
+            with contextlib.suppress(NeedsPerson):  # its own prices say what is wrong
+                days[known.code] = self._days(shop, known)
         return self.affected(self.book.boundaries(after, until, days))
 
     def offers(self, keys: Sequence[str]) -> list[PriceOffer | RunError]:
@@ -125,7 +130,7 @@ class PriceDesk:
         days = self._days(marketplace_id, known)
         today, currency = days.day_of(self.now()), MARKETPLACES[marketplace_id].currency
         if words := self.book.holds(known.code, today):
-            raise price_missing(sku, words)
+            raise price_missing(sku, f"{known.where}: {words}", known.where)
         uom = row.cells.get("uom", "")
         uoms = [uom, *(u.Uom for u in item.Uoms if u.Uom != uom)]
         found = self.book.entry(known.code, item.ItemNumber, uoms)
