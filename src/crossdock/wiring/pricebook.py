@@ -91,6 +91,12 @@ class PriceBook:
             raise book.faults[item].error()
         return None
 
+    def codes(self) -> list[str]:
+        """Every price list of TIMS's, those that do not hold today included."""
+        with self._lock:
+            self._know_lists(())
+            return sorted(self._lists)
+
     def holds(self, list_code: str, day: date) -> str:
         """Why the list cannot be used on that day; empty when it can."""
         known = self._lists.get(list_code)
