@@ -193,7 +193,7 @@ def test_nothing_is_read_while_publishing_is_off(shop):
     from crossdock.wiring.stock_runs import stock_feeds
 
     shop.write(rules=RULES.replace("publish: on", "publish: off"))
-    assert [list(feed.read(None).changes) for feed in stock_feeds(shop.desk)] == [[], [], []]
+    assert [list(feed.read(None).changes) for feed in stock_feeds(shop.desk)] == [[], [], [], []]
 
 
 def test_two_faults_among_many_rules_hold_their_own_skus_alone(shop):

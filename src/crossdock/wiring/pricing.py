@@ -6,9 +6,11 @@ A key of the flow `prices` is a marketplace and a SKU: `ATVPDKIKX0DER:WLD-TIP-03
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from crossdock.business.pricing.model import (
@@ -31,6 +33,7 @@ from crossdock.lang.lookups import LookupRow
 from crossdock.wiring.language import read_table, table_path
 from crossdock.wiring.pricebook import Days, PriceBook, price_missing
 from crossdock.wiring.pricerules import FILE, TABLE, ListOf, PriceRules, read_price_rules
+from crossdock.wiring.rulechanges import Facts, content_of
 from crossdock.wiring.stocking import StockDesk
 from crossdock.wiring.watched import Watched
 
@@ -63,6 +66,34 @@ class PriceDesk:
             lambda: (table_path(workspace, "orders", "marketplaces.csv"),),
             lambda: read_table(workspace, "orders", "marketplaces"),
         )
+
+        self._content = Watched(lambda: _files(workspace), lambda: content_of(_files(workspace)))
+
+    @property
+    def stamp(self) -> str:
+        """Another text when prices.yaml, prices.csv, skus.csv or marketplaces.csv says something
+        else.
+        """
+        return self._content.get()[1]
+
+    def facts(self) -> Facts:
+        """What the files say of each price, wherever in them it stands."""
+        rules, items, shops = self.rules, self._stock.items(), self._shops.get()[1]
+        lists = {
+            shop: (known.code, known.zone, row.cells if (row := shops.find(shop)) else None)
+            for shop, known in rules.lists.items()
+        }
+        said: dict[int, Rule] = {}
+        found: dict[str, tuple[Any, ...]] = {}
+        for sku, row in self._stock.skus().rows.items():
+            item = items.get(row.cells.get("item", ""))
+            rule = rules.rules.find(sku, *_kind_of(item))
+            if rule is not None and id(rule) not in said:
+                said[id(rule)] = replace(rule, patterns=(), classes=(), brands=(), where="")
+            words = said[id(rule)] if rule is not None else None
+            for shop, of_list in lists.items():
+                found[key_of(shop, sku)] = (words, row.cells, of_list)
+        return Facts((rules.publish, rules.changes), found)
 
     @property
     def rules(self) -> PriceRules:
@@ -114,7 +145,7 @@ class PriceDesk:
             item = items.get(row.cells.get("item", ""))
             if item is None:
                 raise price_missing(sku, f"TIMS has no item {row.cells.get('item')!r}")
-            rule = rules.rules.find(sku, item.ItemClass or "", item.Brand or "")
+            rule = rules.rules.find(sku, *_kind_of(item))
             if rule is None or rule.fault:
                 raise _no_rule(sku, rule)
             return price(
@@ -180,6 +211,16 @@ class PriceDesk:
                 remedy=f"Name a time_zone for its list in {FILE}, or in lookups/marketplaces.csv.",
                 about=f"marketplace {marketplace_id}",
             ) from error
+
+
+def _files(workspace: Path) -> tuple[Path, ...]:
+    tables = (table_path(workspace, "orders", f"{name}.csv") for name in ("skus", "marketplaces"))
+    return workspace / FILE, workspace / TABLE, *tables
+
+
+def _kind_of(item: StockItem | None) -> tuple[str, str]:
+    """Class and brand, which rules may ask for."""
+    return ("", "") if item is None else (item.ItemClass or "", item.Brand or "")
 
 
 def _entry(row: PriceEntry, list_code: str, days: Days) -> Entry:

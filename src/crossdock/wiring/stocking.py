@@ -3,9 +3,11 @@
 import copy
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from crossdock.business.stock.model import Level, Offer, Rule, Sellable, Shelf
 from crossdock.business.stock.rules import offers, related
@@ -17,6 +19,7 @@ from crossdock.connectors.tims.stock_models import StockItem, StockLocation
 from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError
 from crossdock.lang.lookups import LookupTable
 from crossdock.wiring.language import read_table, table_path
+from crossdock.wiring.rulechanges import Facts, content_of
 from crossdock.wiring.stockbook import StockBook, explode, make_book
 from crossdock.wiring.stockrules import FILE, TABLE, StockRules, read_stock_rules
 from crossdock.wiring.watched import Watched
@@ -48,6 +51,7 @@ class StockDesk:
         self._skus = Watched(
             lambda: (table_path(workspace, "orders", "skus.csv"),), lambda: _read_skus(workspace)
         )
+        self._content = Watched(lambda: _files(workspace), lambda: content_of(_files(workspace)))
         self._items: dict[str, StockItem] = {}
         self._reading = long_reading(tims, StockItem, tims.wire.items(), "TIMS items")
         self._items_at: datetime | None = None
@@ -62,6 +66,27 @@ class StockDesk:
     def rules(self) -> StockRules:
         """stock.yaml as it is now."""
         return self._rules.get()[1]
+
+    @property
+    def stamp(self) -> str:
+        """Another text when stock.yaml, stock.csv or skus.csv says something else."""
+        return self._content.get()[1]
+
+    def facts(self) -> Facts:
+        """What the files say of each SKU, wherever in them it stands."""
+        book, rules = self._now(), self.rules
+        said = {id(r): replace(r, patterns=(), where="", places="") for r in book.rules.values()}
+        found: dict[str, tuple[Any, ...]] = {}
+        for sku, row in self.skus().rows.items():
+            rule, fault, one = book.rules.get(sku), book.faults.get(sku), book.sellables.get(sku)
+            parts = frozenset(part.item for part in one.parts) if one is not None else frozenset()
+            found[sku] = (said[id(rule)] if rule is not None else str(fault), row.cells, parts)
+        return Facts((rules.publish, rules.planned, rules.to_zero), found)
+
+    def sharers(self, skus: Collection[str], *facts: Facts) -> list[str]:
+        """SKUs that share an item with these, by any of these facts."""
+        known = [one.of_key[sku] for one in facts for sku in skus if sku in one.of_key]
+        return self.affected({item for _, _, parts in known for item in parts})
 
     def skus(self) -> LookupTable:
         """lookups/skus.csv as it is now."""
@@ -204,6 +229,11 @@ def _together(one: Level, other: Level) -> Level:
         one.quarantined + other.quarantined, one.back_ordered + other.back_ordered,
         max(one.version, other.version),
     )  # fmt: skip
+
+
+def _files(workspace: Path) -> tuple[Path, ...]:
+    table = table_path(workspace, "orders", "skus.csv")
+    return workspace / FILE, workspace / TABLE, table
 
 
 def _read_skus(workspace: Path) -> LookupTable:
