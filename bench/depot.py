@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
+
 from crossdock import business
 from crossdock.business.stock.model import Offer
 from crossdock.business.stock.rules import Rules
@@ -22,6 +24,7 @@ from crossdock.engine.runner import Runner, Watch
 from crossdock.engine.store import Database, bulk, publications
 from crossdock.engine.store.publications import SEEN, Publication
 from crossdock.engine.store.quotas import StoredBuckets
+from crossdock.engine.store.schema import work
 from crossdock.kernel.clock import ManualClock
 from crossdock.kernel.errors import RunError
 from crossdock.kernel.operation import table
@@ -169,11 +172,12 @@ class Depot:
         raise AssertionError(f"still at work after {most}")
 
     def waits(self) -> bool:
-        """Something is still to be done."""
-        from crossdock.engine.store import inbox
-
-        depth = inbox.depth(self.db, self.clock.now())
-        return bool(depth.keys() & {"waiting", "later", "running"}) or bool(bulk.under_way(self.db))
+        """Something is still to be done, and not by a person."""
+        ours = sa.or_(work.c.claim.is_not(None), work.c.case_id.is_(None))
+        query = sa.select(work.c.key).where(work.c.flow == FLOW, ours).limit(1)
+        with self.db.reading() as connection:
+            found = connection.execute(query).first()
+        return found is not None or bool(bulk.under_way(self.db))
 
     def live(self, sku: str) -> int | None:
         """What Amazon sells of it now."""

@@ -60,6 +60,7 @@ def main() -> int:
         figures += start_figures(folder)
         figures += mapping_figures(folder)
         figures += settlement_figures(folder, asked.lines)
+        figures += stock_figures(asked.skus)
     return told(asked, figures)
 
 
@@ -82,6 +83,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--idle", type=float, default=20.0, help="seconds of waiting")
     parser.add_argument(
         "--lines", type=int, nargs="+", default=[55_000, 1_000_000], help="of a settlement report"
+    )
+    parser.add_argument(
+        "--skus", type=int, nargs="+", default=[1, 1000, 100_000], help="published at once"
     )
     parser.add_argument("--rounds", type=int, default=20, help="of the HTTP clients")
     parser.add_argument("--json", action="store_true", help="one document, without HTTP clients")
@@ -127,14 +131,23 @@ def settlement_figures(folder: Path, sizes: list[int]) -> list[Figure]:
         Figure(f"{title}: requests of one receipt each", cleared["requests_ratio"], "x"),
         Figure(f"{title}: time of one receipt each", cleared["seconds_ratio"], "x"),
     ]
-    with doing("stock of 1,000 SKUs published"):
-        published = stock.measure(1000)
-    figures += [
-        Figure("1,000 quantities published: the time that Amazon allows",
-               published["seconds"] / published["bound"], "x", target=1.05),
-        Figure("1,000 quantities published: CPU of one", published["cpu_ms_per_sku"], "ms",
-               "the simulated Amazon in the same process"),
-    ]  # fmt: skip
+    return figures
+
+
+def stock_figures(sizes: list[int]) -> list[Figure]:
+    figures: list[Figure] = []
+    for skus in sizes:
+        name = f"{skus:,} quantit{'y' if skus == 1 else 'ies'} published"
+        with doing(name):
+            published = stock.measured(skus)
+        figures += [
+            Figure(f"{name}: the time that Amazon allows",
+                   published["seconds"] / published["bound"], "x", target=1.05),
+            Figure(f"{name}: CPU of one", published["cpu_ms_per_sku"], "ms",
+                   "the simulated Amazon in the same process"),
+            Figure(f"{name}: memory", published["memory"], "MiB",
+                   "more than before, the simulated Amazon's too"),
+        ]  # fmt: skip
     return figures
 
 

@@ -167,6 +167,25 @@ def test_publishing_by_hand_waits_for_a_worker(shop: Shop, run: Run) -> None:
     assert found == {"asked": ["GLOVE"], "worker_alive": False}
 
 
+def test_one_listing_that_cannot_be_changed_spoils_no_plan(shop: Shop, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    shop.write(
+        "catalogue.yaml", RULES.replace("publish: on", "publish: plan") + "discontinued: delete\n"
+    )
+    shop.write("lookups/skus.csv", SKUS + "GLOVE-2,GLV-1,EA,1\n")
+    shop.amazon.listings.offer("GLOVE", 2, product_type="WELDING_TOOL")
+    shop.amazon.listings.offer("GAS", 4)
+    result = run("plan", "catalogue", "--json")
+    found = json.loads(result.stdout)
+    assert {p["key"]: p["kind"] for p in found["problems"]} == {
+        "GLOVE": "listing-invalid", "TORCH": "asin-unclear",
+    }  # fmt: skip
+    assert [(r["sku"], r["new"] == "taken off", r["flags"]) for r in found["rows"]] == [
+        ("GAS", True, ["delisted"]), ("GLOVE-2", False, ["first"]),
+    ]  # fmt: skip
+    assert (result.exit_code, run("plan", "apply", found["plan"]).exit_code) == (1, 0)
+
+
 def test_a_plan_is_looked_at_and_exactly_that_is_approved(shop: Shop, run: Run) -> None:
     assert run("store", "migrate").exit_code == 0
     shop.write("catalogue.yaml", RULES.replace("publish: on", "publish: plan"))

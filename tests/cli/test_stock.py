@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from crossdock.engine.store import bulk, fba, open_database, oversells, publications
+from crossdock.engine.store import approvals, bulk, fba, open_database, oversells, publications
+from crossdock.engine.store.approvals import Held
 from crossdock.engine.store.bulk import Ending, Item
 from crossdock.engine.store.publications import SEEN, Publication
 from crossdock.kernel.clock import ManualClock, SystemClock
@@ -22,6 +23,13 @@ RULES = """\
 version: 1
 rules:
   - {skus: [TIP], locations: [MAIN], buffer: 1, maximum: 3}
+"""
+PRICES = """\
+version: 1
+publish: on
+lists: {ATVPDKIKX0DER: STANDARD}
+rules:
+  - {skus: ["*"], price: list}
 """
 SKUS = "sku,item,uom,units_per_pack\nTIP,WLD-2,EA,1\nROD,WLD-1,EA,1\n"
 
@@ -46,6 +54,24 @@ def shop(folder: Path) -> Iterator[Path]:
     (folder / "stock.yaml").write_text(RULES, "utf-8")
     yield folder
     server.stop()
+
+
+def test_what_a_quantity_waits_for_is_told_beside_it(shop: Path, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    (shop / "stock.yaml").write_text(RULES + "publish: on\n", "utf-8")
+    (shop / "prices.yaml").write_text(PRICES, "utf-8")
+    found = json.loads(run("stock", "explain", "TIP", "--json").stdout)
+    assert "before its price is right" in found["waits"]
+    words = run("stock", "explain", "TIP")
+    assert "before its price is right" in words.stdout + words.stderr
+    db = open_database(f"sqlite:///{shop}/crossdock.db")
+    why = "stock.yaml says publish: plan"
+    approvals.hold(db, Held("stock", "TIP", "0", "3", why, SystemClock().now()))
+    db.close()
+    rows = {r["sku"]: r for r in json.loads(run("stock", "list", "--json").stdout)["skus"]}
+    assert rows["TIP"]["waits"] == f"waits for approval: {why}; look: crossdock plan stock"
+    assert (rows["ROD"]["waits"], bool(rows["ROD"]["problem"])) == ("", True)
+    assert "waits for approval" in " ".join(run("stock", "list").stdout.split())
 
 
 def test_every_term_is_explained(shop: Path, run: Run) -> None:

@@ -12,7 +12,7 @@ from crossdock.engine.freshness import FOREVER, Buckets, Feeds, Load, Rate
 BUCKETS = Buckets(
     Rate("searchOrders", 0.05, 20), Rate("getOrder", 0.5, 30), Rate("confirmShipment", 2.0, 10),
     Rate("searchListingsItems", 5.0, 5), Rate("patchListingsItem", 5.0, 5),
-    Feeds(Rate("createFeed", 0.01, 15), 25_000, 5, 300, 30, 60, 0.005),
+    Feeds(Rate("createFeed", 0.01, 15), 25_000, 5, 300, 2, 30, 60, 0.005),
 )  # fmt: skip
 LOAD = Load(
     orders_a_day=864, peak=10, skus=1000, sweep_every=300, sweep_overlap=600, again_every=3600,
@@ -43,16 +43,17 @@ def test_tracking_waits_for_an_hours_shipments():
 def test_few_skus_wait_for_single_calls_and_many_for_a_feed():
     assert freshness.stock(LOAD, BUCKETS).seconds == pytest.approx(30 + 1000 / 5)
     many = freshness.stock(replace(LOAD, skus=10_000), BUCKETS)
-    assert many.seconds == pytest.approx(30 + 30 + 300 + 60 + 50)
+    assert many.seconds == pytest.approx(30 + 30 + 300 + 60 + 50)  # the window of submissions
+    most = freshness.stock(replace(LOAD, skus=25_000), BUCKETS)
+    assert most.seconds == pytest.approx(30 + 30 + 3 * (60 + 125))  # behind two others
 
 
 def test_very_many_skus_wait_for_two_looks_at_each_twenty_at_once():
     found = freshness.stock(replace(LOAD, skus=100_000), BUCKETS)
     assert found.seconds == pytest.approx(30 + 10_000 / (5 - 5000 / 21600))
-    assert BUCKETS.feeds.lasts(100_000) == pytest.approx(
-        30 + 400 + 4 * 60 + 500
-    )  # createFeed's rate
-    assert BUCKETS.feeds.lasts(250_000) == pytest.approx(30 + 1000 + 10 * 60 + 1250)
+    assert BUCKETS.feeds.lasts(100_000) == pytest.approx(30 + (2 + 4) * (60 + 125))
+    scarce = replace(BUCKETS.feeds, submit=Rate("createFeed", 0.002, 15))
+    assert scarce.lasts(100_000) == pytest.approx(30 + 500 + 3 * 500 + 60 + 125)
 
 
 def test_the_advice_is_the_largest_number_that_still_does():

@@ -11,7 +11,8 @@ from crossdock.engine.store.publications import SEEN
 from crossdock.kernel.errors import TryAgain
 from crossdock.simulators.amazon.feed_records import LISTINGS_FEED
 from crossdock.wiring.stock_bulk import DEADLINE
-from crossdock.wiring.stock_lanes import PATCH
+from crossdock.wiring.stock_lanes import PATCH, Lanes
+from crossdock.wiring.stock_runs import FLOW
 from tests.wiring.bulk_depot import (
     FEW,
     MANY,
@@ -26,7 +27,22 @@ def test_few_go_by_single_calls(memory: Database) -> None:
     depot.counts(dict.fromkeys(MANY[:40], 9))
     settled(depot)
     assert (submitted(depot), depot.line.count("PATCH", "/items/")) == (0, 40)
-    assert {p.path for p in publications.of_many(memory, MANY[:40]).values()} == {"single"}
+    told = publications.of_many(memory, MANY[:40]).values()
+    assert {p.path for p in told} == {"single"}
+    assert len({p.request_id for p in told} - {""}) == 40
+
+
+def test_of_ten_changes_of_one_sku_only_the_last_is_sent(memory: Database) -> None:
+    depot = a_depot(memory, MANY)
+    depot.slow_down(PATCH, 0.2)
+    depot.counts({"S-000": 9})  # takes the call that is allowed now
+    depot.turn(timedelta(seconds=1))
+    for quantity in range(11, 21):
+        depot.counts({"S-001": quantity})
+        depot.turn(timedelta(milliseconds=300))
+    settled(depot)
+    assert depot.line.count("PATCH", "S-001") == 1
+    assert [n for _, n in depot.sim.listings.items[depot.seller, "S-001"].history] == [5, 20]
 
 
 def test_many_go_in_one_feed_unread_and_are_seen(memory: Database) -> None:
@@ -41,6 +57,7 @@ def test_many_go_in_one_feed_unread_and_are_seen(memory: Database) -> None:
     assert {(r.path, r.submission_id, r.state) for r in rows.values()} == {
         ("feed", feed.feed_id, SEEN)
     }
+    assert {r.request_id for r in rows.values()} == {feed.request_id} != {""}
     assert all(r.took is not None and r.took > timedelta(seconds=60) for r in rows.values())
     assert (feed.state, feed.messages, feed.refused) == ("done", 340, 0)
     assert bulk.every(memory) == {}
@@ -175,7 +192,7 @@ def test_another_programs_feed_that_was_taken_for_ours_does_no_harm(memory: Data
         depot.turn()
     rows: list[tuple[str, int, dict[str, Any]]] = [(f"THEIRS-{n}", 1, {}) for n in range(6)]
     document = feeds.upload(depot.amazon, feeds.quantities_document(depot.amazon, rows), "theirs")
-    theirs = feeds.submit(depot.amazon, document, "theirs")
+    theirs = feeds.submit(depot.amazon, document, "theirs").feedId
     settled(depot)
     assert cases.listed(memory, limit=10) == []  # what Amazon refused of theirs is no case of ours
     taken = next(f for f in bulk.recent(memory, 9) if f.feed_id == theirs)
@@ -196,6 +213,40 @@ def test_six_waves_in_five_minutes_are_five_submissions(memory: Database) -> Non
     assert (depot.sim.counts["createFeed", 429], depot.sim.counts["createFeed", 202] >= 5) == (
         0, True,
     )  # fmt: skip
+
+
+def test_one_feed_waits_behind_the_one_that_is_worked_on_and_the_rest_goes_together(
+    memory: Database,
+) -> None:
+    depot = a_depot(memory)
+    skus = [f"W-{n}-{k}" for n in range(5) for k in range(6)]
+    depot.stands(skus, 5)
+    for n in range(5):
+        depot.counts({f"W-{n}-{k}": 9 for k in range(6)})
+        end = depot.clock.now() + timedelta(seconds=8)
+        while depot.clock.now() < end:
+            depot.turn(end - depot.clock.now())
+    assert submitted(depot) == 2  # Amazon works on one, and one is next
+    settled(depot)
+    sent = list(depot.sim.feeds.sent.values())
+    assert [len(f.skus) for f in sent] == [6, 6, 18]
+    assert sent[2].created >= sent[0].ends
+    assert sent[2].begins - sent[1].ends < timedelta(seconds=1)  # and Amazon was never idle
+
+
+def test_what_a_feed_takes_is_learned_without_the_time_in_line(memory: Database) -> None:
+    depot = a_depot(memory)
+    skus = [f"W-{n}-{k}" for n in range(4) for k in range(6)]
+    depot.stands(skus, 5)
+    for n in range(4):
+        depot.counts({f"W-{n}-{k}": 9 for k in range(6)})
+        end = depot.clock.now() + timedelta(seconds=20)
+        while depot.clock.now() < end:
+            depot.turn(end - depot.clock.now())
+    settled(depot)
+    assert submitted(depot) >= 3
+    lanes = Lanes(depot.amazon, lambda: memory, depot.clock.now, FLOW)
+    assert timedelta(seconds=35) < lanes.start() < timedelta(seconds=65)
 
 
 @pytest.mark.slow

@@ -8,12 +8,12 @@ import pytest
 from crossdock.business.stock.model import Offer
 from crossdock.connectors.amazon.auth import AmazonAccount
 from crossdock.connectors.amazon.client import AmazonClient
-from crossdock.engine.store import approvals
+from crossdock.engine.store import approvals, publications
 from crossdock.kernel.errors import TryAgain
 from crossdock.kernel.quota import MemoryBuckets
 from crossdock.wiring.price_runs import price_pending
 from crossdock.wiring.stock_guard import KIND, StockGuard
-from crossdock.wiring.stock_publishing import Publisher
+from crossdock.wiring.stock_publishing import PATIENCE, Publisher
 from crossdock.wiring.stockrules import read_stock_rules
 from tests.connectors.amazon.conftest import US
 from tests.wiring.price_shop import RULES as PRICES
@@ -103,6 +103,41 @@ def test_more_zeros_within_an_hour_than_the_limit_wait_for_a_person(shop):
     approvals.approve(shop.db, KIND, [("ROD", "0")], "p", "anna", shop.clock.now())
     assert shop.tell("ROD", 0) == "seen"
     assert shop.quantity("ROD-BX") == 9
+
+
+def test_a_broken_count_of_a_whole_batch_stops_at_the_limit(shop):
+    shop.rules(STOCK + "limits: {to_zero: 2}\n")
+    notes = shop.stock.publish_many([(Offer(sku, 0),) for sku in SKUS])
+    codes = [note.result.code for note in notes]
+    assert sorted(codes) == ["held", "held", "not-visible", "not-visible"]
+    passed = [sku for sku, code in zip(SKUS, codes, strict=True) if code != "held"]
+    assert [shop.tell(sku, 0, rounds=2) for sku in passed] == ["seen", "seen"]
+    assert {h.key for h in approvals.held(shop.db, KIND)} == set(SKUS) - set(passed)
+    assert all(shop.quantity(sku) for sku in SKUS if sku not in passed)
+
+
+def test_who_was_let_through_need_not_be_counted_again(shop):
+    shop.rules(STOCK + "limits: {to_zero: 1}\n")
+    guard = shop.stock.guard
+    for _ in range(3):  # a crash between the permission and the write, and a second worker
+        guard.admit(Offer("TIP", 0), 9)
+    with pytest.raises(TryAgain):
+        guard.admit(Offer("ROD", 0), 9)
+    guard.admit(Offer("TIP", 0), 9)  # its permission stands, although others wait
+    shop.advance(timedelta(hours=2))
+    with pytest.raises(TryAgain):
+        guard.admit(Offer("TIP", 0), 9)  # a person has not looked yet, and the hour is over
+
+
+def test_time_to_effect_ends_when_it_is_first_seen_not_when_it_is_sure_to_stay(shop):
+    with pytest.raises(TryAgain):
+        shop.stock.publish(Offer("TIP", 3))
+    with pytest.raises(TryAgain):
+        shop.stock.publish(Offer("TIP", 4))  # the 3 did not show yet
+    assert shop.tell("TIP", 4) == "seen"
+    receipt = publications.of(shop.db, "TIP")
+    assert receipt.took < timedelta(minutes=1)
+    assert shop.clock.now() - receipt.sent_at >= PATIENCE
 
 
 def test_what_is_not_wanted_any_more_waits_no_longer(shop):

@@ -141,6 +141,8 @@ def _row(
         "floor": None if isinstance(found, RunError) or not found.floor else found.floor.text,
         "told": None if told is None else f"{told.price:f}",
         "state": "" if told is None else told.state,
+        "submission": "" if told is None else told.submission_id,
+        "request": "" if told is None else told.request_id,
         "took_seconds": None if took is None else round(took.total_seconds()),
         "problem": str(getattr(found, "message", "")) if wrong else "",
         "kind": str(getattr(found, "kind", "")) if wrong else "",
@@ -159,4 +161,6 @@ def _told(told: "PriceReceipt | None") -> str:
     if told is None:
         return "Amazon was told no price yet."
     when = f" at {told.sent_at:%Y-%m-%d %H:%M:%S} UTC" if told.sent_at else ""
-    return f"Amazon was told {told.price:f}{when} ({told.state}, submission {told.submission_id})."
+    ids = f", submission {told.submission_id}" if told.submission_id else ""
+    ids += f", request {told.request_id}" if told.request_id else ""
+    return f"Amazon was told {told.price:f}{when} ({told.state}{ids})."

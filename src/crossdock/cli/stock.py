@@ -31,13 +31,15 @@ def explain(
     from crossdock.cli.options import NEEDS_PERSON
     from crossdock.engine.store import fba, publications
     from crossdock.kernel.errors import RunError
+    from crossdock.wiring.stock_waits import waits
 
     with house_with(workspace, "tims") as house:
         (found,) = house.stock.offers([sku])
         told = publications.of(house.db, sku)
         held = fba.every(house.db).get(sku)
+        why = waits(house, {sku: found}, {sku: told} if told else {}).get(sku, "")
     if as_json:
-        output.show_json(_row(sku, found, told, None, held) | {"terms": _terms(found)})
+        output.show_json(_row(sku, found, told, None, held, why) | {"terms": _terms(found)})
     elif isinstance(found, RunError):
         output.complain(str(found))
     else:
@@ -45,6 +47,8 @@ def explain(
             (sku, "", "source"), [(t["what"], t["value"], t["source"]) for t in _terms(found)]
         )
         output.say(_told(told))
+        if why:
+            output.note(f"{sku} {why}")
     if held is not None and not as_json:
         output.say(_held(held))
     if isinstance(found, RunError):
@@ -65,15 +69,17 @@ def listed(
     from crossdock.cli import output
     from crossdock.cli.options import NEEDS_PERSON
     from crossdock.engine.store import bulk, fba, publications
+    from crossdock.wiring.stock_waits import waits
 
     with house_with(workspace, "tims") as house:
         skus = sorted(house.stock.skus().rows)
         rules = house.stock.rules
         told, baskets = publications.every(house.db), bulk.every(house.db)
         mirrored = fba.every(house.db)
-        found = zip(skus, house.stock.offers(skus), strict=True)
-        rows = [_row(sku, offer, told.get(sku), baskets.get(sku), mirrored.get(sku))
-                for sku, offer in found]  # fmt: skip
+        found = dict(zip(skus, house.stock.offers(skus), strict=True))
+        why = waits(house, found, told)
+        rows = [_row(sku, offer, told.get(sku), baskets.get(sku), mirrored.get(sku),
+                     why.get(sku, "")) for sku, offer in found.items()]  # fmt: skip
         others = sorted(mirrored.keys() - set(skus))
         rows += [_row(sku, None, None, None, mirrored[sku]) for sku in others]
     picked = [r for r in rows if not differing or r["problem"] or r["offered"] != r["told"]]
@@ -86,7 +92,8 @@ def listed(
         output.table(
             ("SKU", "may offer", "told last", "", "by", "took", "Amazon (FBA)", "problem"),
             [(r["sku"], _number(r["offered"]), _number(r["told"]), r["state"], r["path"],
-              r["took"], _number(r["fba"] and r["fba"]["fulfillable"]), (r["problem"], "red"))
+              r["took"], _number(r["fba"] and r["fba"]["fulfillable"]),
+              (r["problem"], "red") if r["problem"] else (r["waits"], "yellow"))
              for r in picked[:limit]],
         )  # fmt: skip
         if not rules.publish:
@@ -191,7 +198,7 @@ def _span(since: "datetime | None", until: "datetime | None") -> str:
 
 def _row(
     sku: str, found: "Offer | RunError | None", told: "Publication | None",
-    held: "Item | None" = None, mirrored: "FbaStock | None" = None,
+    held: "Item | None" = None, mirrored: "FbaStock | None" = None, waits: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     from crossdock.kernel.errors import RunError
 
@@ -207,7 +214,9 @@ def _row(
         "path": told.path if told is not None else "",
         "took": f"{took.total_seconds():.0f} s" if took is not None else "",
         "submission": told.submission_id if told is not None else "",
+        "request": told.request_id if told is not None else "",
         "problem": found.message if isinstance(found, RunError) else "",
+        "waits": waits,
         "fba": None if mirrored is None else {
             "location": "Amazon (FBA)", "fulfillable": mirrored.fulfillable,
             "inbound": mirrored.inbound, "reserved": mirrored.reserved,
@@ -237,7 +246,9 @@ def _told(told: "Publication | None") -> str:
         return "Amazon was told nothing of it yet."
     took = f", {told.took.total_seconds():.0f} s after it was written" if told.took else ""
     way = f" by {told.path}" if told.path else ""
-    return f"Amazon was told {told.quantity}{way}: {told.state}{took}."
+    ids = f" (submission {told.submission_id}" if told.submission_id else ""
+    ids += f", request {told.request_id})" if ids and told.request_id else ")" if ids else ""
+    return f"Amazon was told {told.quantity}{way}: {told.state}{took}{ids}."
 
 
 def _number(value: int | None) -> str:

@@ -62,17 +62,19 @@ class Feeds:
     messages: int  # of one feed at most
     at_once: int  # submissions in a window
     window: float
+    line: int  # feeds that are worked on, or wait for it, at Amazon at most
     every: float  # how often the basket is looked at
     starts: float  # until the first message is worked on
     each: float  # for a message
 
     def lasts(self, skus: float) -> float:
-        """Seconds for so many SKUs, when other feeds have just used up what may be submitted.
-        Amazon works on feeds one after the other.
+        """Seconds for so many SKUs, when feeds as large as the first of these stand in line, and
+        others have just used up what may be submitted. Amazon works on feeds one after the other.
         """
-        feeds = math.ceil(skus / self.messages)
-        wait = max(self.window * math.ceil(feeds / self.at_once), self.submit.lasts(feeds))
-        return self.every + wait + self.starts * feeds + self.each * skus
+        one = self.starts + self.each * min(skus, self.messages)
+        wait = max(self.line * one, self.window, self.submit.lasts(1))
+        pace = max(one, self.window / self.at_once, self.submit.lasts(1))
+        return self.every + wait + pace * (math.ceil(skus / self.messages) - 1) + one
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from crossdock.engine.freshness import Buckets, Feeds, Load, Rate, Staleness
 from crossdock.engine.store.quotas import StoredBuckets
 from crossdock.kernel.quota import PACE
 from crossdock.wiring.looking import SEARCH
-from crossdock.wiring.stock_lanes import EACH_MESSAGE, FEED_STARTS, PATCH, WINDOW
+from crossdock.wiring.stock_lanes import EACH_MESSAGE, FEED_STARTS, IN_LINE, PATCH, WINDOW
 from crossdock.wiring.stock_runs import BULK_EVERY, CHECK_EVERY, EVERY
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def buckets_of(house: "House") -> Buckets:
         return Rate(operation, real * PACE.used_share, published.burst)
 
     feeds = Feeds(
-        rate("createFeed"), MOST_MESSAGES, SUBMISSIONS, WINDOW.total_seconds(),
+        rate("createFeed"), MOST_MESSAGES, SUBMISSIONS, WINDOW.total_seconds(), IN_LINE,
         BULK_EVERY.total_seconds(), FEED_STARTS.total_seconds(), EACH_MESSAGE.total_seconds(),
     )  # fmt: skip
     return Buckets(rate("searchOrders"), rate("getOrder"), rate("confirmShipment"), rate(SEARCH),

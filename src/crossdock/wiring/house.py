@@ -57,6 +57,7 @@ from crossdock.wiring.settlement_runs import (
 )
 from crossdock.wiring.shortages import history_feed, remember_shelves, shortage_operations
 from crossdock.wiring.stock_guard import StockGuard
+from crossdock.wiring.stock_negative import negative_feed
 from crossdock.wiring.stock_runs import publishes, stock_bulk, stock_feeds, stock_operations
 from crossdock.wiring.stocking import StockDesk
 from crossdock.wiring.subscribing import Subscriber
@@ -229,6 +230,7 @@ class House:
             stock_bulk(self.stock, self.amazon, lambda: self.db),
             history_feed(lambda: self.db, self.clock.now),
             freshness_feed(self),
+            negative_feed(lambda: self.db),
             fba_feed(self.amazon, self.stock, lambda: self.db),
             *catalogue_feeds(self.catalogue, lambda: self.db, lambda: publishes(self.stock)),
         ):

@@ -171,7 +171,10 @@ def _catalogue(house: "House") -> Plan:
         if isinstance(found, RunError):
             problems.append((sku, getattr(found, "kind", ""), found.message))
         elif isinstance(found, Listing):
-            rows += _listing_row(found)
+            try:
+                rows += _listing_row(found)
+            except RunError as error:
+                problems.append((sku, getattr(error, "kind", ""), error.message))
     return Plan(LISTINGS, tuple(rows), tuple(problems))
 
 

@@ -21,13 +21,13 @@ from crossdock.connectors.amazon.price_models import (
     siblings,
 )
 from crossdock.connectors.amazon.prices import find_priced, priced_listing, publish_offers
-from crossdock.engine.store import Database, approvals, price_receipts
-from crossdock.engine.store.approvals import Held
+from crossdock.engine.store import Database, price_receipts
+from crossdock.engine.store.approvals import HOUR, Held
 from crossdock.engine.store.price_receipts import SEEN, SENT, PriceReceipt
 from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
 from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.quota import Grant
-from crossdock.wiring.approving import hold_unless_approved, settled
+from crossdock.wiring.approving import hold_unless_approved, one_of, settled
 from crossdock.wiring.looking import Looker, wait_until_shown
 from crossdock.wiring.pricerules import PriceRules
 from crossdock.wiring.pricing import key_of
@@ -37,7 +37,7 @@ LOOK = timedelta(seconds=60)
 """When a write is looked for first; later looks wait as long as it has taken so far."""
 PATIENCE = timedelta(minutes=15)  # then it is written again
 MOST_WRITES = 3  # of one set; then a person looks
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+DAY = timedelta(days=1)
 MANY = "more changes within an hour than limits.changes allows"
 
 
@@ -154,13 +154,16 @@ class PricePublisher:
         if row is not None and row.digest == digest and row.state == SEEN:
             return _published(offer, "unchanged")
         if row is not None and row.digest == digest:
+            first = row.seen_at or now
             if row.overtook and row.sent_at is not None and now - row.sent_at < PATIENCE:
+                if row.seen_at is None:  # its time to effect; that it stays is another question
+                    price_receipts.keep(db, replace(row, seen_at=now))
                 raise TryAgain(
                     f"an older price of {offer.sku} may still come into effect",
                     after=row.sent_at + PATIENCE - now, counts=False, about=f"SKU {offer.sku}",
                     code="overtaken",
                 )  # fmt: skip
-            price_receipts.keep(db, replace(row, state=SEEN, seen_at=now, overtook=False))
+            price_receipts.keep(db, replace(row, state=SEEN, seen_at=first, overtook=False))
             self._settled(offer)
             return _published(offer, "seen")
         generation = row.generation + 1 if row is not None else 1
@@ -208,12 +211,11 @@ class PricePublisher:
         base = price_receipts.base_of(db, offer.sku, offer.marketplace_id, now - DAY)
         if move := too_far(offer, base if base is not None else standing):
             return move
-        if rules.changes is not None and (
-            price_receipts.moved_since(db, now - HOUR) >= rules.changes
-            or approvals.held_because(db, KIND, MANY)
-        ):
-            return MANY
-        return ""
+        if rules.changes is None:
+            return ""
+        others = price_receipts.moved_since(now - HOUR)
+        key = key_of(offer.marketplace_id, offer.sku)
+        return "" if one_of(db, KIND, key, rules.changes, MANY, others, now) else MANY
 
     # --- the write
 
@@ -233,7 +235,7 @@ class PricePublisher:
             _receipt(offer, generation if again else generation + 1, digest, SENT, beside),
             attempts=(row.attempts if row is not None and again else 0) + 1,
             overtook=row is not None and (row.overtook or (row.state == SENT and not again)),
-            submission_id=said.submissionId, sent_at=self.now(),
+            submission_id=said.submissionId, sent_at=self.now(), request_id=said.request_id,
         )  # fmt: skip
         standing = live.live(shop).get(PUBLIC)
         price_receipts.keep(self.store(), receipt, moved_from=standing, moves=not again)

@@ -12,7 +12,7 @@ from functools import partial
 
 from crossdock.connectors.amazon import feeds
 from crossdock.connectors.amazon.client import AmazonClient
-from crossdock.connectors.amazon.feed_models import FeedResult
+from crossdock.connectors.amazon.feed_models import Created, FeedResult
 from crossdock.connectors.amazon.feeds import MOST_MESSAGES, Unsure
 from crossdock.engine.feeds import SWITCHED_OFF, Reading
 from crossdock.engine.store import Database, bulk
@@ -118,14 +118,14 @@ class Bulk:
             del document
             if not bulk.move(db, feed.ref, bulk.PLANNED, bulk.SUBMITTING, submitting_at=self.now()):
                 return SHARE
-            feed_id = self._asked(feed, document_id, about)
+            made = self._asked(feed, document_id, about)
         except NeedsPerson as error:
             self._refused(feed, error)
             return None
-        self._known(feed, feed_id)
+        self._known(feed, made.feedId, made.request_id)
         return self._next_look(feed)
 
-    def _asked(self, feed: ListingFeed, document_id: str, about: str) -> str:
+    def _asked(self, feed: ListingFeed, document_id: str, about: str) -> Created:
         try:
             return feeds.submit(self.amazon, document_id, about)
         except Unsure:
@@ -142,10 +142,10 @@ class Bulk:
             if bulk.release(self.store(), at, ending, self.lanes.flow, self.now()):
                 return
 
-    def _known(self, feed: ListingFeed, feed_id: str) -> None:
+    def _known(self, feed: ListingFeed, feed_id: str, request_id: str = "") -> None:
         bulk.move(
             self.store(), feed.ref, bulk.SUBMITTING, bulk.SUBMITTED,
-            feed_id=feed_id, submitted_at=self.now(),
+            feed_id=feed_id, submitted_at=self.now(), request_id=request_id,
         )  # fmt: skip
 
     def _tell_of_refusal(self) -> None:
@@ -259,8 +259,8 @@ class Bulk:
 
     def _next_look(self, feed: ListingFeed) -> timedelta:
         """When it should have ended; after that, often."""
-        ends = (feed.submitted_at or self.now()) + self.lanes.feed_takes(feed.messages)
-        return max(ends - self.now(), POLL)
+        ends = self.lanes.ends().get(feed.ref)
+        return POLL if ends is None else max(ends - self.now(), POLL)
 
 
 def _ending(state: str, rows: Sequence[Item], result: FeedResult | None, *, fatal: bool) -> Ending:

@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 
 from crossdock.business.stock.model import Offer
 from crossdock.engine.store import Database, approvals, publications
-from crossdock.engine.store.approvals import Held
+from crossdock.engine.store.approvals import HOUR, Held
 from crossdock.kernel.errors import TryAgain
-from crossdock.wiring.approving import hold_unless_approved, settled
+from crossdock.wiring.approving import hold_unless_approved, one_of, settled
 from crossdock.wiring.stockrules import StockRules
 
 KIND = "stock"
-HOUR = timedelta(hours=1)
 PRICE_AGAIN = timedelta(seconds=30)
 MANY = "more SKUs go to zero within an hour than limits.to_zero allows"
 
@@ -54,14 +53,13 @@ class StockGuard:
         settled(self._store(), KIND, offer.sku)
 
     def _why_not(self, offer: Offer, standing: int) -> str:
-        rules, db = self._rules(), self._store()
+        rules, db, now = self._rules(), self._store(), self._now()
         if rules.planned:
             return "stock.yaml says publish: plan"
         if rules.to_zero is None or offer.quantity > 0 or not standing:
             return ""
-        gone = publications.zeroed_since(db, self._now() - HOUR)
-        full = gone >= rules.to_zero or approvals.held_because(db, KIND, MANY)
-        return MANY if full else ""
+        others = publications.zeroed_since(now - HOUR)
+        return "" if one_of(db, KIND, offer.sku, rules.to_zero, MANY, others, now) else MANY
 
     def _priced(self, offer: Offer) -> None:
         """Amazon shows stock before prices: what comes back must not be sold at its old price."""

@@ -1,16 +1,31 @@
-"""Two lanes to Amazon: a call for each SKU, or a feed for many. Which is quicker is arithmetic."""
+"""Two lanes to Amazon: a call for each SKU, or a feed for many. Which is quicker is arithmetic.
 
+Amazon works on feeds one after the other, whatever is submitted. So one feed waits behind the one
+that is worked on, and no more: what would stand further back stays in our basket, where it can be
+changed and taken out, and grows into one feed.
+"""
+
+import math
 import statistics
 import threading
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.feeds import MOST_MESSAGES, SUBMISSIONS
 from crossdock.connectors.amazon.limits import not_yet
 from crossdock.engine.store import Database, bulk
-from crossdock.engine.store.bulk import CANCELLED, DONE, FATAL, LOST, REFUSED, ListingFeed
+from crossdock.engine.store.bulk import (
+    CANCELLED,
+    DONE,
+    FATAL,
+    LOST,
+    REFUSED,
+    SUBMITTED,
+    SUBMITTING,
+    ListingFeed,
+)
 from crossdock.kernel.errors import TryAgain
 
 SINGLE, FEED = "single", "feed"
@@ -21,7 +36,10 @@ FEED_STARTS = timedelta(
     seconds=60
 )  # from the submission to the first message, until we know better
 EACH_MESSAGE = timedelta(milliseconds=5)
+IN_LINE = 2  # feeds at Amazon: one is worked on, one waits
+SOON = timedelta(seconds=10)  # for what should have happened by now
 DISTRUST = timedelta(hours=1)
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LOOKED_BACK = 5  # feeds
 _MOST_COUNTED = 5000  # waiting SKUs; more change no decision
 
@@ -96,7 +114,28 @@ class Lanes:
         return next((f for f in ended if f.state == REFUSED), None)
 
     def submission_wait(self) -> timedelta:
-        """How long until Amazon takes another feed."""
+        """How long until another feed can be submitted."""
+        return max(self._place_wait(), self._quota_wait())
+
+    def ends(self) -> dict[str, datetime]:
+        """When each feed under way, by our name for it, will have been worked on; in their order.
+        One that should have ended by now is expected soon.
+        """
+        now, found = self.now(), dict[str, datetime]()
+        start, free = self.start(), None
+        for feed in bulk.under_way(self.store()):
+            begins = max(feed.submitted_at or now, free or EARLIEST)
+            free = found[feed.ref] = max(begins + start + EACH_MESSAGE * feed.messages, now + SOON)
+        return found
+
+    def _place_wait(self) -> timedelta:
+        """How long until no more than one feed is at Amazon."""
+        there = [f.ref for f in bulk.under_way(self.store()) if f.state in (SUBMITTING, SUBMITTED)]
+        if len(there) < IN_LINE:
+            return timedelta(0)
+        return self.ends()[there[len(there) - IN_LINE]] - self.now()
+
+    def _quota_wait(self) -> timedelta:
         now = self.now()
         recent = bulk.submissions(self.store(), now - WINDOW)
         window = timedelta(0)
@@ -104,16 +143,27 @@ class Lanes:
             window = max(recent[-SUBMISSIONS] + WINDOW - now, timedelta(0))
         return max(window, self.amazon.quota.until("createFeed", 1))
 
-    def feed_takes(self, messages: int) -> timedelta:
-        """From the submission to the last message, as the last feeds did."""
-        starts = [
-            f.done_at - f.submitted_at - EACH_MESSAGE * f.messages
-            for f in bulk.recent(self.store(), 4 * _LOOKED_BACK)
-            if f.state == DONE and f.done_at is not None and f.submitted_at is not None
-        ][:_LOOKED_BACK]  # fmt: skip
-        seconds = [max(s.total_seconds(), 1.0) for s in starts]
-        start = timedelta(seconds=statistics.median(seconds)) if seconds else FEED_STARTS
-        return start + EACH_MESSAGE * min(messages, MOST_MESSAGES)
+    def start(self) -> timedelta:
+        """What a feed takes beside its messages, as with the last ones: from its submission, or
+        from the end of the one before it.
+        """
+        starts, free = [], EARLIEST
+        for feed in reversed(bulk.recent(self.store(), 4 * _LOOKED_BACK)):
+            if feed.done_at is None or feed.submitted_at is None:
+                continue
+            took = feed.done_at - max(feed.submitted_at, free)
+            if feed.state == DONE:
+                starts.append(max((took - EACH_MESSAGE * feed.messages).total_seconds(), 1.0))
+            free = max(free, feed.done_at)
+        last = starts[-_LOOKED_BACK:]
+        return timedelta(seconds=statistics.median(last)) if last else FEED_STARTS
+
+    def _feeds_take(self, messages: int) -> timedelta:
+        """Until so many are worked on, in as many feeds as it takes, behind those under way."""
+        now = self.now()
+        begins = max([now + self.submission_wait(), *self.ends().values()])
+        feeds = math.ceil(messages / MOST_MESSAGES)
+        return begins - now + self.start() * feeds + EACH_MESSAGE * messages
 
     def feed_time(self, writes: int, of: int) -> timedelta | None:
         """How long a feed would take, when so many writes among `of` SKUs, and what waits behind
@@ -127,5 +177,5 @@ class Lanes:
         single = self.amazon.quota.until(PATCH, pending)
         if single <= FEED_STARTS / 2:  # no feed is as quick; saves the looking up
             return None
-        feed = self.submission_wait() + self.feed_takes(pending)
+        feed = self._feeds_take(pending)
         return feed if single > feed and self.trusted() else None

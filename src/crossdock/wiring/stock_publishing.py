@@ -285,7 +285,10 @@ class Publisher:
             return Published(offer.sku, offer.quantity, "live already")
         if row.state == SEEN:
             return Published(offer.sku, offer.quantity, "unchanged")
+        first = row.seen_at or now
         if row.overtook and row.sent_at is not None and now - row.sent_at < PATIENCE:
+            if row.seen_at is None:  # its time to effect; that it stays is another question
+                receipts.append(replace(row, seen_at=now))
             raise TryAgain(
                 f"an older quantity of {offer.sku} may still come into effect",
                 after=row.sent_at + PATIENCE - now, counts=False, about=f"SKU {offer.sku}",
@@ -293,7 +296,7 @@ class Publisher:
             )  # fmt: skip
         # What came back by itself took nothing.
         written = row.sent_at if row.state in (SENT, UNSURE) else None
-        receipts.append(replace(row, state=SEEN, sent_at=written, seen_at=now, overtook=False))
+        receipts.append(replace(row, state=SEEN, sent_at=written, seen_at=first, overtook=False))
         return Published(offer.sku, offer.quantity, "seen")
 
     def _let_settle(self, offer: Offer, row: Publication) -> None:
@@ -374,6 +377,7 @@ class Publisher:
                 offer.sku, write.generation, offer.quantity, SENT, write.attempts,
                 write.overtakes, said.submissionId, self.now(), None,
                 {**write.wiped, **write.siblings}, SINGLE, write.tried_with(SINGLE),
+                None, said.request_id,
             ),
         )  # fmt: skip
         return TryAgain(

@@ -129,6 +129,28 @@ def test_the_floor_is_cost_fees_freight_and_margin_and_tims_own() -> None:
     assert asked(a_rule(floor=floor), a_sku(higher)).floor == usd("10.00")
     told = {term.what: term.value for term in found.terms}
     assert told["left after fees and cost"] == "1.00, 10.0 %"
+    rule = "prices.yaml line 4"
+    assert [(t.what, t.value, t.source) for t in found.terms[:5]] == [
+        ("  cost of a pack", "6", "TIMS, cost of the item"),
+        ("  Amazon's fees", "+15 % +0.99", rule), ("  freight", "+0.51", rule),
+        ("  margin", "+10 %", rule), ("floor by the rule", "10.00", rule),
+    ]  # fmt: skip
+
+
+def test_a_floor_of_tims_names_tims_and_not_the_rule() -> None:
+    one = a_sku(replace(ENTRY, floor=Decimal("4.00")))
+    (term,) = [t for t in asked(a_rule(), one).terms if "floor" in t.what]
+    assert (term.what, term.value, term.source) == ("floor of TIMS", "4.00", ENTRY.listed.source)
+    both = asked(a_rule(floor=Floor(uses_cost=False, fee=Decimal(1))), one)
+    assert [(t.what, t.value) for t in both.terms if "floor" in t.what] == [
+        ("floor of TIMS", "4.00"), ("floor by the rule", "1.00"), ("floor", "4.00"),
+    ]  # fmt: skip
+
+
+def test_a_price_below_the_floor_shows_how_the_floor_came_about() -> None:
+    with pytest.raises(NeedsPerson) as caught:
+        asked(a_rule(floor=Floor(margin=Decimal("0.5"))), a_sku())
+    assert "cost of a pack: 6 (TIMS, cost of the item)" in caught.value.evidence["terms"]
 
 
 def test_a_price_below_the_floor_asks_or_is_raised() -> None:

@@ -102,8 +102,9 @@ def test_what_other_channels_sell_is_kept_for_them_by_name():
     rule = Rule(("*",), (DEN,), Decimal(5), where="stock.yaml line 4", channels=channels)
     (offer,) = offers([single("A")], {"A": rule}, {x.shelf: x for x in levels})
     assert offer.quantity == 57 - 5 - 4 - 6
-    assert [(t.what, t.value) for t in offer.terms][1:4] == [
-        ("WIRE kept back", "-15"), ("  meant for counter", "4"), ("  meant for webshop", "6"),
+    assert [(t.what, t.value) for t in offer.terms][1:5] == [
+        ("WIRE kept back", "-15"), ("  buffer", "5"), ("  meant for counter", "4"),
+        ("  meant for webshop", "6"),
     ]  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def test_a_feed_from_the_document_to_the_result(
     for sku, _, _ in ROWS[:2]:
         sim.listings.offer(sku, 4)
     document = feeds.quantities_document(client, ROWS)
-    feed_id = feeds.submit(client, feeds.upload(client, document, "a feed"), "a feed")
+    feed_id = feeds.submit(client, feeds.upload(client, document, "a feed"), "a feed").feedId
     assert feeds.feed(client, feed_id).processingStatus == "IN_QUEUE"
     assert [f.feedId for f in feeds.submitted_since(client, NOW)] == [feed_id]
     clock.advance(timedelta(seconds=61))

@@ -281,6 +281,37 @@ def test_a_stuck_feed_waits_and_a_late_result_is_not_there_yet(
     assert desk.feed(slow)["processingStatus"] == "IN_PROGRESS"
 
 
+def test_feeds_are_worked_on_one_after_the_other(desk: Desk, clock: HandClock) -> None:
+    for n in range(400):
+        desk.sim.listings.offer(f"S{n}", 1)
+    first = desk.send(*(stock(n + 1, f"S{n}", 2) for n in range(400)))
+    second = desk.send(stock(1, "ROD", 8), stock(2, "S399", 3))
+    clock.advance(WHOLE)  # the first has two seconds to go, the second is short
+    assert [desk.feed(f)["processingStatus"] for f in (first, second)] == [
+        "IN_PROGRESS", "IN_QUEUE",
+    ]  # fmt: skip
+    clock.advance(2)
+    assert [desk.feed(f)["processingStatus"] for f in (first, second)] == ["DONE", "IN_PROGRESS"]
+    assert (
+        desk.feed(second)["processingStartTime"] == desk.feed(first)["processingEndTime"]
+    )  # no second wait in a queue, but a start of its own
+    clock.advance(STARTING.total_seconds() + 15)
+    assert (desk.live("ROD"), desk.live("S399")) == (8, 3)  # the later feed's word
+
+
+def test_a_feed_that_is_stuck_holds_up_those_behind_it_until_it_is_taken_back(
+    desk: Desk, clock: HandClock
+) -> None:
+    desk.sim.faults.load([{"fault": "feed_stuck", "seconds": 3000, "most": 1}])
+    stuck, behind = desk.send(stock(1, "ROD", 9)), desk.send(stock(1, "TIP", 9))
+    clock.advance(600)
+    assert desk.feed(behind)["processingStatus"] == "IN_QUEUE"
+    desk.caller.call("DELETE", f"{FEEDS}/{stuck}")
+    assert desk.feed(behind)["processingStatus"] == "IN_PROGRESS"
+    clock.advance(WHOLE + 15)
+    assert (desk.live("ROD"), desk.live("TIP")) == (4, 9)
+
+
 def test_a_fatal_feed_may_have_done_half_of_its_work(desk: Desk, clock: HandClock) -> None:
     desk.sim.faults.load([{"fault": "feed_fatal_half"}])
     feed_id = desk.send(*(stock(n, s, 9) for n, s in enumerate(("ROD", "TIP", "WIRE", "GAS"), 1)))

@@ -1,5 +1,6 @@
 """Prices of listings as Amazon keeps them: by audience, with sales and tiers, after the stock."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from crossdock.simulators.amazon import AmazonSim
+from crossdock.simulators.amazon.listing_records import SimListing
 from crossdock.simulators.clock import HandClock
 from tests.simulators.amazon.conftest import Caller
 
@@ -148,6 +150,28 @@ def test_a_search_is_paged_and_asks_for_at_most_twenty(
     assert caller.call("GET", root, asked).status == 400
     asked["identifiers"] = "X03,NONE"
     assert [i["sku"] for i in caller.call("GET", root, asked).body["items"]] == ["X03"]
+
+
+class Unsearched(dict[tuple[str, str], SimListing]):
+    """Listings that can be looked up, and not be gone through."""
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        raise AssertionError("a search for some looked at all")
+
+
+def test_a_search_for_some_gives_them_as_they_were_asked_for_and_looks_at_no_others(
+    caller: Caller, path: str, sim: AmazonSim
+) -> None:
+    for n in range(5):
+        sim.listings.offer(f"X{n:02}", n)
+    sim.listings.items = Unsearched(sim.listings.items)
+    root = path.rpartition("/")[0]
+    asked = {**SHOP, "identifiersType": "SKU", "identifiers": "X04,NONE,X00,X02", "pageSize": "2"}
+    first = caller.call("GET", root, asked).body
+    token = first["pagination"]["nextToken"]
+    second = caller.call("GET", root, {**asked, "pageToken": token}).body
+    assert [i["sku"] for i in first["items"] + second["items"]] == ["X04", "X00", "X02"]
+    assert (first["numberOfResults"], "pagination" in second) == (3, False)
 
 
 def test_a_listing_is_replaced_whole_and_deleted_after_a_while(

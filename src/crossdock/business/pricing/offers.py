@@ -31,7 +31,7 @@ from crossdock.kernel.terms import Term
 
 MOST_TIERS = 5
 """Amazon takes no more."""
-_ONE = Decimal(1)
+_NOTHING, _ONE = Decimal(0), Decimal(1)
 
 
 def price(one: Priced, rule: Rule, now: datetime) -> PriceOffer:
@@ -87,15 +87,16 @@ class _Sum:
     def floor(self) -> Money | None:
         """The least that a pack may cost, whoever buys it; None where nothing says."""
         found = [x for x in (self._tims_floor(), self._cost_floor()) if x is not None]
-        floor = max(found, default=None)
-        if floor is not None:
-            self._tell("floor", floor.text, self.rule.where)
-        return floor
+        if len(found) > 1:
+            self._tell("floor", max(found).text, "the higher one")
+        return max(found, default=None)
 
     def _tims_floor(self) -> Money | None:
         if self.entry.floor is None:
             return None
-        return coins_up(self.entry.floor * self.one.units, self.one.currency)
+        least = coins_up(self.entry.floor * self.one.units, self.one.currency)
+        self._tell("floor of TIMS", least.text, self.entry.listed.source)
+        return least
 
     def _cost_floor(self) -> Money | None:
         wanted, cost = self.rule.floor, self.entry.cost
@@ -112,7 +113,19 @@ class _Sum:
         spent = wanted.fee + wanted.freight
         spent += cost * self.one.units if wanted.uses_cost and cost is not None else 0
         left = _ONE - wanted.fee_share - wanted.margin
-        return coins_up(spent / left, self.one.currency)
+        least = coins_up(spent / left, self.one.currency)
+        if wanted.uses_cost and cost is not None:
+            pack = f"{(cost * self.one.units).normalize():f}"
+            self._tell("  cost of a pack", pack, "TIMS, cost of the item")
+        for what, share, fixed in (
+            ("  Amazon's fees", wanted.fee_share, wanted.fee),
+            ("  freight", _NOTHING, wanted.freight),
+            ("  margin", wanted.margin, _NOTHING),
+        ):
+            if share or fixed:
+                self._tell(what, _added(share, fixed), self.rule.where)
+        self._tell("floor by the rule", least.text, self.rule.where)
+        return least
 
     # --- prices
 
@@ -128,7 +141,7 @@ class _Sum:
         if self.one.units != 1:
             self._tell("  units in one pack", f"x {self.one.units.normalize():f}", self.one.source)
         if wanted.share or wanted.fixed:
-            self._tell("  added", _added(wanted), self.rule.where)
+            self._tell("  added", _added(wanted.share, wanted.fixed), self.rule.where)
         if name == PUBLIC:
             money = self._advertised(money)
         if public is not None and money > public:
@@ -178,7 +191,12 @@ class _Sum:
                 kind="price-below-floor",
                 remedy="Correct the price in TIMS or the floor in prices.yaml, then retry.",
                 about=f"SKU {self.one.sku}",
-                evidence={"price": money.text, "floor": floor.text, "rule": self.rule.where},
+                evidence={
+                    "price": money.text,
+                    "floor": floor.text,
+                    "rule": self.rule.where,
+                    "terms": [f"{t.what.strip()}: {t.value} ({t.source})" for t in self.terms],
+                },
             )
         raised = self.rule.rounding.up(floor.amount, self.one.currency)
         self._tell("  raised to the floor", raised.text, self.rule.where)
@@ -262,7 +280,6 @@ class _Sum:
         self.terms.append(Term(what, value, source))
 
 
-def _added(wanted: AudienceRule) -> str:
-    share = f"{wanted.share * 100:+.4g} %" if wanted.share else ""
-    fixed = f"{wanted.fixed:+f}" if wanted.fixed else ""
-    return " ".join(filter(None, (share, fixed)))
+def _added(share: Decimal, fixed: Decimal) -> str:
+    words = f"{(share * 100).normalize():+f} %" if share else ""
+    return " ".join(filter(None, (words, f"{fixed:+f}" if fixed else "")))

@@ -193,6 +193,8 @@ def _terms(
         kept = pool.kept(part, rule)
         if kept:
             yield Term(f"{part.item} kept back", f"-{_text(kept)}", rule.where)
+            if rule.channels and rule.buffer:
+                yield Term("  buffer", _text(rule.buffer), rule.where)
             for channel, units in rule.channels:
                 yield Term(f"  meant for {channel}", _text(units), rule.where)
         yield from _shared_terms(part.item, [s for s in group if s.sku != one.sku], packs)

@@ -269,6 +269,12 @@ def read(model: type[Read], response: Response, operation: str, about: str) -> R
     )  # fmt: skip
 
 
+def read_with_id(model: type[Read], response: Response, operation: str, about: str) -> Read:
+    """The same, and its `request_id` is Amazon's of this call."""
+    said = read(model, response, operation, about)
+    return said.model_copy(update={"request_id": response.headers.get(REQUEST_ID, "")})
+
+
 def plain(code: str) -> str:
     """Amazon writes "InvalidInput" and "Invalid Input"."""
     return re.sub(r"[^a-z0-9]", "", code.lower())

@@ -24,6 +24,7 @@ class Created(_Said):
     """Amazon has taken a feed."""
 
     feedId: str
+    request_id: str = ""  # of the answer's header
 
 
 class Feed(_Said):

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from crossdock.connectors.amazon.calls import Ask, Refused
 from crossdock.connectors.amazon.client import AmazonClient
-from crossdock.connectors.amazon.errors import read
+from crossdock.connectors.amazon.errors import read, read_with_id
 from crossdock.connectors.amazon.feed_models import (
     Created,
     Feed,
@@ -74,15 +74,15 @@ def upload(client: AmazonClient, document: bytes, about: str) -> str:
     return made.feedDocumentId
 
 
-def submit(client: AmazonClient, document_id: str, about: str) -> str:
-    """Have Amazon work on it; the feed's id. Raises Unsure when it may have been submitted, and
-    anything else only when it was not.
+def submit(client: AmazonClient, document_id: str, about: str) -> Created:
+    """Have Amazon work on it; the feed's id, and the request's. Raises Unsure when it may have been
+    submitted, and anything else only when it was not.
     """
     body = {"feedType": LISTINGS_FEED, "inputFeedDocumentId": document_id,
             "marketplaceIds": [client.account.marketplace_ids[0]]}  # fmt: skip
     ask = Ask("createFeed", "POST", _FEEDS, body=body, about=about)
     try:
-        return read(Created, client.caller.call(ask), ask.operation, about).feedId
+        return read_with_id(Created, client.caller.call(ask), ask.operation, about)
     except ReplyLost as error:
         raise _unsure(str(error.message), about) from error
     except Refused as refused:

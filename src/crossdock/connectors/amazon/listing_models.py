@@ -76,3 +76,4 @@ class Submission(_Said):
     status: str
     submissionId: str = ""
     issues: tuple[Issue, ...] = ()
+    request_id: str = ""  # of the answer's header

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from crossdock.connectors.amazon.calls import Ask, Refused
 from crossdock.connectors.amazon.client import AmazonClient
-from crossdock.connectors.amazon.errors import read
+from crossdock.connectors.amazon.errors import read, read_with_id
 from crossdock.connectors.amazon.listing_models import MERCHANT, Listing, ListingPage, Submission
 from crossdock.kernel.errors import NeedsPerson
 
@@ -67,7 +67,7 @@ def publish_quantity(
     body = quantity_patch(quantity, siblings)
     about = f"listing {sku}"
     ask = Ask("patchListingsItem", "PATCH", _path(client, sku), _query(client), body, about)
-    said = read(Submission, client.caller.answer(ask), ask.operation, about)
+    said = read_with_id(Submission, client.caller.answer(ask), ask.operation, about)
     if said.status != "ACCEPTED":
         raise not_taken(sku, [f"{i.code} {i.message}" for i in said.issues] or [said.status])
     return said

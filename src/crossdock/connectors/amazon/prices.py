@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from crossdock.connectors.amazon.calls import Ask, Refused
 from crossdock.connectors.amazon.client import AmazonClient
-from crossdock.connectors.amazon.errors import read
+from crossdock.connectors.amazon.errors import read, read_with_id
 from crossdock.connectors.amazon.listing_models import Submission
 from crossdock.connectors.amazon.listings import MOST_FOUND
 from crossdock.connectors.amazon.price_models import (
@@ -83,7 +83,7 @@ def publish_offers(
     ask = Ask(
         "patchListingsItem", "PATCH", _path(client, sku), query, body, about, reserve=FOR_STOCK
     )
-    said = read(Submission, client.caller.answer(ask), ask.operation, about)
+    said = read_with_id(Submission, client.caller.answer(ask), ask.operation, about)
     if said.status != "ACCEPTED":
         words = "; ".join(issue.message for issue in said.issues[:3]) or said.status
         raise NeedsPerson(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -12,6 +12,10 @@ from crossdock.engine.store.inbox import upsert
 from crossdock.engine.store.schema import audit
 from crossdock.engine.store.schema_prices import approved_change, held_change
 
+Keys: TypeAlias = sa.Select[tuple[str]]
+"""Asks for keys."""
+
+HOUR = timedelta(hours=1)
 LASTS = timedelta(days=1)
 """An approval is for now: what is not written by then has to be looked at again."""
 
@@ -99,6 +103,46 @@ def is_approved(db: Database, kind: str, key: str, new: str, now: datetime) -> b
     )
     with db.reading() as connection:
         return connection.execute(sa.select(approved_change.c.key).where(mine)).first() is not None
+
+
+def has_pass(db: Database, kind: str, key: str, now: datetime) -> bool:
+    """The key is among those of the last hour."""
+    mine = _passes(kind, now) & (approved_change.c.key == key)
+    with db.reading() as connection:
+        return connection.execute(sa.select(approved_change.c.key).where(mine)).first() is not None
+
+
+def _passes(kind: str, now: datetime) -> sa.ColumnElement[bool]:
+    return (approved_change.c.kind == f"{kind}.pass") & (approved_change.c.at > now - HOUR)
+
+
+def pass_within(db: Database, kind: str, key: str, most: int, others: Keys, now: datetime) -> bool:
+    """One of at most so many keys within an hour; False when all have been given out. `others`
+    are keys that were written in that time, with a pass or not. Keys of one batch, and of several
+    workers, cannot all be the last one; who asks again for a key has its pass already.
+    """
+    passes, since, mine = f"{kind}.pass", now - HOUR, _passes(kind, now)
+    with db.writing() as connection:
+        if db.is_postgres:  # SQLite has one writer anyway
+            connection.execute(sa.text("LOCK TABLE approved_change IN SHARE ROW EXCLUSIVE MODE"))
+        given = sa.select(approved_change.c.key).where(mine)
+        if connection.execute(given.where(approved_change.c.key == key)).first() is not None:
+            return True  # another worker asked for the same key
+        taken = sa.union(given, others).subquery()
+        count = connection.execute(sa.select(sa.func.count()).select_from(taken)).scalar_one()
+        if count >= most:
+            return False
+        connection.execute(
+            sa.delete(approved_change).where(
+                approved_change.c.kind == passes, approved_change.c.at <= since
+            )
+        )
+        connection.execute(
+            approved_change.insert().values(
+                kind=passes, key=key, new="", plan="", who="limit", at=now
+            )
+        )
+    return True
 
 
 def used(db: Database, kind: str, key: str) -> None:

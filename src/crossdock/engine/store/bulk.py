@@ -60,6 +60,7 @@ class ListingFeed:
     done_at: datetime | None = None  # Amazon's word for it
     ended_at: datetime | None = None
     remark: str = ""
+    request_id: str = ""  # Amazon's, of the submission; empty when its answer was lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +142,10 @@ def forget_refusal(db: Database, sku: str) -> None:
 
 def waiting(db: Database) -> Waiting:
     """What is in the basket and in no feed."""
-    query = sa.select(
-        sa.func.count(),
-        sa.func.min(basket.c.added_at, type_=basket.c.added_at.type),
-    ).where(basket.c.feed.is_(None))
+    # Asked apart, the oldest is the first of the index, and the count reads no values.
+    free = basket.c.feed.is_(None)
+    oldest = sa.select(sa.func.min(basket.c.added_at, type_=basket.c.added_at.type)).where(free)
+    query = sa.select(sa.func.count(), oldest.scalar_subquery()).select_from(basket).where(free)
     with db.reading() as connection:
         count, oldest = connection.execute(query).one()
     return Waiting(int(count), oldest)
@@ -164,10 +165,11 @@ def due(db: Database, flow: str, now: datetime, most: int) -> int:
 
 def busy(db: Database, flow: str, now: datetime) -> bool:
     """Keys of the flow are being worked on, or due."""
-    soon = sa.or_(work.c.claim.is_not(None), work.c.due_at <= now)
-    query = sa.select(sa.literal(1)).where(work.c.flow == flow, soon).limit(1)
+    mine = sa.select(sa.literal(1)).where(work.c.flow == flow)
+    late = mine.where(work.c.claim.is_(None), work.c.due_at <= now).exists()
+    held = mine.where(work.c.claim.is_not(None)).exists()
     with db.reading() as connection:
-        return connection.execute(query).first() is not None
+        return bool(connection.execute(sa.select(sa.or_(late, held))).scalar_one())
 
 
 # --- feeds
@@ -270,7 +272,7 @@ def settle(
                 Publication(
                     item.sku, item.generation, item.quantity, state, item.attempts, item.overtook,
                     feed.feed_id, at, None, {**item.wiped, **item.siblings}, FEED, item.tried,
-                    feed.submitted_at or feed.submitting_at,
+                    feed.submitted_at or feed.submitting_at, feed.request_id,
                 )
                 for item in told
             ],

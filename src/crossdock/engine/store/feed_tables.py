@@ -20,7 +20,7 @@ basket = sa.Table(
     sa.Column("added_at", UtcTime, nullable=False),
     sa.Column("feed", sa.Text),
     sa.Column("refused", JsonText),
-    sa.Index("basket_by_feed", "feed"),
+    sa.Index("basket_by_age", "feed", "added_at"),
 )
 
 # Feeds of quantities. The intent is kept before Amazon is asked, because asking twice makes two.
@@ -38,5 +38,6 @@ listing_feed = sa.Table(
     sa.Column("done_at", UtcTime),
     sa.Column("ended_at", UtcTime),
     sa.Column("remark", sa.Text, nullable=False),
+    sa.Column("request_id", sa.Text, nullable=False, server_default=""),
     sa.Index("listing_feed_by_state", "state"),
 )

@@ -1,7 +1,7 @@
 """The inbox: events in, claims out. One waiting row per flow and key, however many events came."""
 
 import contextlib
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -88,35 +88,42 @@ def schedule(db: Database, flow: str, key: str, due: datetime) -> None:
         )  # fmt: skip
 
 
-def waiting_flows(db: Database, now: datetime) -> dict[str, int]:
-    """Flows with keys that are due, and how many."""
+def first_due(db: Database) -> dict[str, datetime]:
+    """When the first unclaimed key of each flow is due; flows without one are left out."""
     with db.reading() as connection:
-        rows = connection.execute(
-            sa.select(work.c.flow, sa.func.count())
-            .where(work.c.claim.is_(None), work.c.due_at <= now)
-            .group_by(work.c.flow)
-        )
-        return {str(row[0]): int(row[1]) for row in rows}
+        return {str(row[0]): row[1] for row in connection.execute(_FIRST_DUE)}
 
 
-def next_due(db: Database, but: Sequence[str] = ()) -> datetime | None:
+def _first_due() -> sa.Select[Any]:
+    """From flow to flow through the index: as quick with a million keys as with one."""
+    waits = work.c.claim.is_(None)
+    flows = sa.select(sa.func.min(work.c.flow).label("flow")).where(waits).cte(recursive=True)
+    following = sa.select(sa.func.min(work.c.flow)).where(waits, work.c.flow > flows.c.flow)
+    flows = flows.union_all(
+        sa.select(following.correlate(flows).scalar_subquery()).where(flows.c.flow.is_not(None))
+    )
+    due = sa.select(sa.func.min(work.c.due_at, type_=work.c.due_at.type))
+    first = due.where(waits, work.c.flow == flows.c.flow).correlate(flows).scalar_subquery()
+    return sa.select(flows.c.flow, first).where(flows.c.flow.is_not(None))
+
+
+_FIRST_DUE = _first_due()
+
+
+def waiting_flows(db: Database, now: datetime) -> set[str]:
+    """Flows with keys that are due."""
+    return {flow for flow, due in first_due(db).items() if due <= now}
+
+
+def next_due(db: Database, but: Collection[str] = ()) -> datetime | None:
     """When the next unclaimed key will be due, leaving out those flows."""
-    with db.reading() as connection:
-        return connection.execute(
-            sa.select(sa.func.min(work.c.due_at, type_=work.c.due_at.type)).where(
-                work.c.claim.is_(None), work.c.flow.not_in(but)
-            )
-        ).scalar()
+    return min((due for flow, due in first_due(db).items() if flow not in but), default=None)
 
 
 def oldest_due(db: Database, now: datetime) -> datetime | None:
     """Since when the key that has waited longest is due; None when none is."""
-    with db.reading() as connection:
-        return connection.execute(
-            sa.select(sa.func.min(work.c.due_at, type_=work.c.due_at.type)).where(
-                work.c.claim.is_(None), work.c.due_at <= now
-            )
-        ).scalar()
+    first = next_due(db)
+    return first if first is not None and first <= now else None
 
 
 def last_start(db: Database) -> datetime | None:

@@ -92,14 +92,48 @@ def _settle(
         )
         cured = [(flow, o.key) for o in over if o.claimed.case_id]
         cases.resolve_by_success(connection, cured, now)
+    _put_off(connection, run_id, flow, outcomes, now)
     for o in outcomes:
-        if o.result is Result.CASE or o.due_at is not None:
+        if o.result is not Result.LATER and (o.result is Result.CASE or o.due_at is not None):
             _wait_again(connection, run_id, flow, o, now)
     connection.execute(
         work.update()
         .where(work.c.claim == run_id)
         .values(claim=None, lease_until=None, attempts=0, due_at=now, case_id=None)
     )
+
+
+def _put_off(
+    connection: sa.Connection, run_id: str, flow: str, outcomes: Sequence[Outcome], now: datetime
+) -> None:
+    """Those that are tried again later, all in one statement: in a flood they are the most."""
+    rows = [
+        {"r": run_id, "f": flow, "k": o.key, "g": o.claimed.generation, "later": o.due_at,
+         "tries": o.claimed.attempts + (1 if o.counts else 0),
+         # News while we worked cuts a back-off short, never an empty bucket's wait.
+         "heard": now if o.counts else o.due_at}
+        for o in outcomes
+        if o.result is Result.LATER and o.due_at is not None
+    ]  # fmt: skip
+    if rows:
+        connection.execute(_LATER, rows)
+
+
+_DUE = work.c.due_at.type
+_LATER = (
+    work.update()
+    .where(
+        work.c.flow == sa.bindparam("f"), work.c.key == sa.bindparam("k"),
+        work.c.claim == sa.bindparam("r"),
+    )
+    .values(
+        claim=None, lease_until=None, attempts=sa.bindparam("tries"),
+        due_at=sa.case(
+            (work.c.generation != sa.bindparam("g"), sa.bindparam("heard", type_=_DUE)),
+            else_=sa.bindparam("later", type_=_DUE),
+        ),
+    )
+)  # fmt: skip
 
 
 def _wait_again(
@@ -112,11 +146,6 @@ def _wait_again(
         values["due_at"] = _now_if_heard(o, now, o.due_at or cases.NEVER)
         values["generation"] = sa.case((_heard(o), work.c.generation), else_=cases.NOTHING_HEARD)
         values["attempts"] = 0
-    elif o.result is Result.LATER:
-        values["attempts"] = o.claimed.attempts + (1 if o.counts else 0)
-        values["due_at"] = o.due_at
-        if o.counts:  # news while we worked cuts a back-off short, never an empty bucket's wait
-            values["due_at"] = _now_if_heard(o, now, o.due_at)
     else:  # a recurring key
         values |= {"attempts": 0, "due_at": _now_if_heard(o, now, o.due_at), "case_id": None}
         cases.resolve_by_success(connection, [(flow, o.key)] if o.claimed.case_id else [], now)
@@ -128,8 +157,7 @@ def _heard(o: Outcome) -> Any:
 
 
 def _now_if_heard(o: Outcome, now: datetime, else_: datetime | None) -> Any:
-    due = work.c.due_at.type
-    return sa.case((_heard(o), sa.literal(now, due)), else_=sa.literal(else_, due))
+    return sa.case((_heard(o), sa.literal(now, _DUE)), else_=sa.literal(else_, _DUE))
 
 
 def _mark(db: Database, connection: sa.Connection, name: str, value: str, now: datetime) -> None:

@@ -38,6 +38,7 @@ class PriceReceipt:
     sent_at: datetime | None = None
     seen_at: datetime | None = None
     siblings: Mapping[str, Any] = field(default_factory=dict)  # what others wrote beside ours
+    request_id: str = ""  # Amazon's, of the call that wrote it
 
     @property
     def took(self) -> timedelta | None:
@@ -122,11 +123,10 @@ def base_of(db: Database, sku: str, marketplace_id: str, since: datetime) -> Dec
     return Decimal(rows[0].before) if rows and rows[0].before is not None else None
 
 
-def moved_since(db: Database, since: datetime) -> int:
-    """How many prices were written since then."""
-    query = sa.select(sa.func.count()).select_from(price_move).where(price_move.c.at > since)
-    with db.reading() as connection:
-        return int(connection.execute(query).scalar_one())
+def moved_since(since: datetime) -> sa.Select[tuple[str]]:
+    """Asks for the prices, as marketplace:SKU, that were written since then."""
+    key = price_move.c.marketplace_id + ":" + price_move.c.sku
+    return sa.select(key).where(price_move.c.at > since)
 
 
 def _receipt(row: Any) -> PriceReceipt:

@@ -35,6 +35,7 @@ class Publication:
     path: str = ""  # "single" or "feed": how it was written last; then submission_id is the feed's
     tried: str = ""  # all the ways in which this quantity was written
     asked_at: datetime | None = None  # when its feed was submitted
+    request_id: str = ""  # Amazon's, of the call that wrote it or submitted its feed
 
     @property
     def took(self) -> timedelta | None:
@@ -67,12 +68,10 @@ def every(db: Database) -> dict[str, Publication]:
         return {row["sku"]: _publication(row) for row in rows}
 
 
-def zeroed_since(db: Database, since: datetime) -> int:
-    """How many SKUs were told to be zero since then."""
+def zeroed_since(since: datetime) -> sa.Select[tuple[str]]:
+    """Asks for the SKUs that were told to be zero since then."""
     told = (publication.c.quantity == 0) & (publication.c.sent_at > since)
-    query = sa.select(sa.func.count()).select_from(publication).where(told)
-    with db.reading() as connection:
-        return int(connection.execute(query).scalar_one())
+    return sa.select(publication.c.sku).where(told)
 
 
 def keep(db: Database, row: Publication) -> None:

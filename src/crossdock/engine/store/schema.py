@@ -73,7 +73,7 @@ work = sa.Table(
     sa.Column("case_id", sa.Text),
     sa.Column("claim", sa.Text),
     sa.Column("lease_until", UtcTime),
-    sa.Index("work_due", "flow", "due_at", sqlite_where=sa.text("claim IS NULL"),
+    sa.Index("work_in_order", "flow", "due_at", "key", sqlite_where=sa.text("claim IS NULL"),
              postgresql_where=sa.text("claim IS NULL")),
     sa.Index("work_claim", "claim", sqlite_where=sa.text("claim IS NOT NULL"),
              postgresql_where=sa.text("claim IS NOT NULL")),
@@ -385,4 +385,5 @@ publication = sa.Table(
     sa.Column("path", sa.Text, nullable=False, server_default=""),
     sa.Column("tried", sa.Text, nullable=False, server_default=""),
     sa.Column("asked_at", UtcTime),
+    sa.Column("request_id", sa.Text, nullable=False, server_default=""),
 )

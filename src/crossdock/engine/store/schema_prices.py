@@ -21,6 +21,7 @@ price_publication = sa.Table(
     sa.Column("sent_at", UtcTime),
     sa.Column("seen_at", UtcTime),
     sa.Column("siblings", JsonText),
+    sa.Column("request_id", sa.Text, nullable=False, server_default=""),
 )
 
 # Every public price that was written, and what it was before; kept for some days.

@@ -19,7 +19,7 @@ FAULTS = {
     "late_effect": "A listing's change shows later than others [seconds].",
     "price_late": "A changed price shows later than others, and than the stock [seconds].",
     "siblings_wiped": "A listing's change drops the fields beside it.",
-    "feed_stuck": "A feed is worked on later than others [seconds, where: queue or progress].",
+    "feed_stuck": "A feed, and all behind it, is worked on late [seconds, where: queue, progress].",
     "feed_fatal_half": "A feed ends FATAL after half of its messages had their effect.",
     "feed_message_refused": "A message of a feed is refused; `operations` are SKUs here.",
     "feed_result_late": "A feed is DONE and its result is not there yet [seconds].",

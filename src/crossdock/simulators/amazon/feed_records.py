@@ -14,7 +14,7 @@ LISTINGS_FEED = "JSON_LISTINGS_FEED"
 MOST_MESSAGES = 25_000
 QUEUED = timedelta(seconds=20)  # before anybody looks at it
 STARTING = timedelta(seconds=40)  # from then until its first message
-EACH = timedelta(milliseconds=5)  # for a message: 60 s and 5 ms a message in all
+EACH = timedelta(milliseconds=5)  # for a message: alone, a feed takes 60 s and 5 ms a message
 IN_QUEUE, IN_PROGRESS, DONE, FATAL, CANCELLED = (
     "IN_QUEUE", "IN_PROGRESS", "DONE", "FATAL", "CANCELLED",
 )  # fmt: skip
@@ -36,7 +36,8 @@ class SimFeed:
     shops: tuple[str, ...]
     document_id: str
     created: datetime
-    begins: datetime  # worked on from then
+    ready: datetime  # worked on no sooner
+    begins: datetime  # worked on from then: when those before it in the line have ended
     messages: list[Row] = field(default_factory=list)
     skus: tuple[str, ...] = ()  # what it is about
     dies_at: int | None = None  # FATAL after so many messages

@@ -1,8 +1,9 @@
 """Feeds 2021-06-30: many changes of listings in one document, worked on a while later.
 
-A document goes to, and comes from, another house of Amazon's by an address that soon expires.
-Messages take effect while the feed is worked on, each by the rules of single calls; a single call
-that is made meanwhile may well come into effect before them.
+A document goes to, and comes from, another house of Amazon's by an address that soon expires. A
+seller's feeds of one kind are worked on one after the other (Amazon's Feeds API FAQ). Messages take
+effect while the feed is worked on, each by the rules of single calls; a single call that is made
+meanwhile may well come into effect before them.
 """
 
 import gzip
@@ -95,11 +96,12 @@ class Feeds:
         number = 50_000_000_000 + len(self.sent) + 1
         feed = SimFeed(
             f"{number}", seller, kind, tuple(str(shop) for shop in shops), document.document_id,
-            call.now, call.now + QUEUED,
+            call.now, call.now + QUEUED, call.now + QUEUED,
         )  # fmt: skip
         self._plan(feed, document)
         self.sent[feed.feed_id] = feed
         self._under_way.append(feed)
+        self._line_up(feed)
         return answer(202, {"feedId": feed.feed_id})
 
     def get_feed(self, call: Call) -> Reply:
@@ -145,6 +147,7 @@ class Feeds:
             raise invalid("Only a feed that is IN_QUEUE can be cancelled.")
         feed.cancelled = call.now
         self._under_way.remove(feed)
+        self._line_up(feed)
         return Reply(200)
 
     def get_document(self, call: Call) -> Reply:
@@ -199,6 +202,15 @@ class Feeds:
         finally:
             self._working = False
 
+    def _line_up(self, changed: SimFeed) -> None:
+        """Every feed of the line that nobody has looked at begins when the one before it ends."""
+        free = now = self._company.now()
+        for feed in self._under_way:
+            if (feed.seller_id, feed.feed_type) == (changed.seller_id, changed.feed_type):
+                if feed.begins > now:
+                    feed.begins = max(feed.ready, free)
+                free = feed.ends
+
     def _plan(self, feed: SimFeed, document: _Document) -> None:
         """What will become of it."""
         faults = self._company.faults
@@ -218,7 +230,7 @@ class Feeds:
             if fault.settings.get("where") == "progress":
                 feed.slow = wait
             else:
-                feed.begins += wait
+                feed.ready += wait
         if faults.strikes("feed_fatal_half", feed.feed_type):
             feed.dies_at = len(feed.skus) // 2
         if fault := faults.strikes("feed_result_late", feed.feed_type):

@@ -120,9 +120,9 @@ class Listings:
         size, start = int(query.get("pageSize", 10)), int(query.get("pageToken") or 0)
         if not 1 <= size <= _PAGE:
             raise invalid(f"pageSize: 1 to {_PAGE}.")
-        mine = sorted(sku for seller, sku in self.items if seller == call.arguments[0])
-        missed = self._company.faults.strikes
-        every = (self.now(call.arguments[0], sku) for sku in (wanted or mine)
+        seller_id, missed = call.arguments[0], self._company.faults.strikes
+        skus = wanted or sorted(sku for seller, sku in self.items if seller == seller_id)
+        every = (self.now(seller_id, sku) for sku in skus
                  if not missed("listing_not_searched", sku))  # fmt: skip
         found = [item for item in every if item is not None][:_CEILING]
         body: Row = {

@@ -186,6 +186,12 @@ class Staff(PriceStaff):
         """A count. What it finds more goes to back-orders, what it finds less is taken back."""
         self._warehouse.count(item_number, location_id, Decimal(on_hand))
 
+    def misbook(self, item_number: str, location_id: str, on_hand: Number) -> None:
+        """A mistake of the office: more was booked out than was ever booked in."""
+        level = self._office.stock.level(item_number, location_id)
+        level.on_hand = Decimal(on_hand)
+        self._office.stock.table.touch(level, "stock.changed")
+
     def sell(self, item_number: str, location_id: str, units: Number) -> None:
         """Over the counter: paid and taken away at once."""
         self._warehouse.sell(item_number, location_id, Decimal(units))
