@@ -182,6 +182,45 @@ def test_a_cell_that_cannot_be_used_is_named_by_check_and_doctor(
     assert found["lookups/skus.csv, row 2, column units_per_pack"]["fix"].startswith("Write")
 
 
+def test_every_rule_file_is_read_by_check_and_doctor_and_told_at_the_start(
+    place: Workplace, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        "stock.yaml": "version: 1\nrules:\n  - {skus: [A], locations: [MAIN], bufer: 1}\n",
+        "stock.csv": "skus,locations,buffer\nB,MAIN,some\n",
+        "prices.yaml": "version: 1\nrules:\n  - {skus: [A], price: lst}\n",
+        "prices.csv": "skus,price,round\nB,list,x\n",
+        "catalogue.yaml": "version: 1\nrules:\n  - {skus: [A], product_typ: X}\n",
+        "lookups/eligibility.csv": "row,verdict,why\nmine,sel,because\n",
+    }
+    (place.folder / "lookups").mkdir()
+    for name, text in files.items():
+        (place.folder / name).write_text(text, "utf-8")
+    result = run("flow", "check")
+    assert result.exit_code == 1
+    for name in files:
+        assert f"{name}: " in result.stdout, result.stdout
+    assert "stock.yaml: line 3: 'bufer' is unknown. Did you mean 'buffer'?" in result.stdout
+    whats = {f["what"] for f in data(run("doctor", "--offline", "--json"))["findings"]}
+    assert {"stock.yaml, line 3", "prices.csv, line 2", "catalogue.yaml, line 3"} <= whats
+    house = load(read_settings(place.folder, {}))
+    _ready(house)
+    house.close()
+    assert "prices.yaml: line 3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["stock.yaml", "prices.yaml", "catalogue.yaml"])
+def test_a_rule_file_that_is_no_yaml_is_a_finding_of_doctor(
+    place: Workplace, run: Run, name: str
+) -> None:
+    (place.folder / name).write_bytes(b"rules: [\n")
+    found = {f["what"]: f for f in data(run("doctor", "--offline", "--json"))["findings"]}
+    assert any(what.startswith(f"{name}, line") for what in found)
+    (place.folder / name).write_bytes(b"rules: []\n# caf\xe9\n")
+    result = run("flow", "check")
+    assert (result.exit_code, f"{name}: byte 15: is not UTF-8." in result.stdout) == (1, True)
+
+
 def test_a_bad_row_is_told_at_the_start_and_lets_it_start(
     place: Workplace, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -78,6 +78,14 @@ def test_the_list_names_what_cannot_be_priced(shop: Path, run: Run) -> None:
     assert "line 4" in wrong.stdout + wrong.stderr
 
 
+def test_doctor_names_a_price_list_that_tims_does_not_have(shop: Path, run: Run) -> None:
+    (shop / "prices.yaml").write_text(RULES.replace("STANDARD", "STANDART"), "utf-8")
+    found = {f["what"]: f for f in json.loads(run("doctor", "--json").stdout)["findings"]}
+    one = found["prices.yaml, line 2"]
+    assert one["words"] == "TIMS has no price list 'STANDART'."
+    assert one["fix"] == "Did you mean 'STANDARD'?"
+
+
 def test_publishing_by_hand_waits_for_a_worker(shop: Path, run: Run) -> None:
     assert run("store", "migrate").exit_code == 0
     refused = run("price", "publish", "TIP")

@@ -117,6 +117,23 @@ def test_a_fault_of_the_file_is_named_with_its_line(shop: Path, run: Run) -> Non
     assert "line 3" in result.stdout + result.stderr
 
 
+def test_doctor_names_what_the_files_say_and_tims_does_not_have(shop: Path, run: Run) -> None:
+    (shop / "stock.yaml").write_text(RULES.replace("[MAIN]", "[MAIN, MIAN]"), "utf-8")
+    rows = "CHIP,WLD-2,DZ,1\nGONE,WLD-9,EA,1\n"
+    (shop / "lookups" / "skus.csv").write_text(SKUS + rows, "utf-8")
+    found = {f["what"]: f for f in json.loads(run("doctor", "--json").stdout)["findings"]}
+    place = found["stock.yaml, line 3"]
+    assert (place["ok"], "Did you mean 'MAIN'?" in place["words"]) == (False, True)
+    unit, item = (found[f"lookups/skus.csv, row {n}"] for n in ("4, column uom", "5, column item"))
+    assert unit["words"] == "TIMS has no unit 'DZ' of item WLD-2."
+    assert "It has EA" in unit["fix"]
+    assert item["words"] == "TIMS has no item 'WLD-9'."
+    (shop / "stock.yaml").write_text(RULES, "utf-8")
+    (shop / "lookups" / "skus.csv").write_text(SKUS, "utf-8")
+    found = {f["what"]: f for f in json.loads(run("doctor", "--json").stdout)["findings"]}
+    assert found["files beside TIMS"]["ok"]
+
+
 def test_publishing_by_hand_waits_for_a_worker(shop: Path, run: Run) -> None:
     assert run("store", "migrate").exit_code == 0
     assert "publish: off" in run("stock", "publish", "TIP").stderr

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from crossdock.kernel.errors import ConfigError, RunError
+from crossdock.kernel.errors import ConfigError, RunError, TryAgain
+from crossdock.simulators.wire import Reply
 from crossdock.wiring.pricing import key_of
 from tests.connectors.amazon.conftest import NOW, US
 from tests.wiring.price_shop import CA, RULES, Shop
@@ -72,6 +73,57 @@ def test_a_change_in_tims_is_known_at_the_next_look_whoever_reads_the_feed(shop)
     assert shop.offer("TIP").public.price.amount == Decimal("11.25")
     shop.tims.drop_price("WLD-2")
     assert shop.kind("TIP") == "price-missing"
+
+
+def test_a_list_that_tims_does_not_have_is_named_and_stops_no_other_marketplace(shop):
+    shop.tims.add_price_list("CANADA", currency="CAD")
+    shop.write(RULES.replace("STANDARD\n", "STANDARD\n  A2EUQ1WTGCTBG2: CANDA\n"))
+    us, canada = shop.desk.offers([key_of(US, "TIP"), key_of(CA, "TIP")])
+    assert us.public.price.amount == 10
+    assert canada.kind == "price-missing"
+    assert "prices.yaml line 5: TIMS has no price list 'CANDA'" in canada.message
+    assert "Did you mean 'CANADA'?" in canada.message
+    assert "prices.yaml line 5" in canada.remedy
+    shop.write(RULES.replace("STANDARD\n", "STANDARD\n  A2EUQ1WTGCTBG2: CANADA\n"))
+    shop.tims.set_price("WLD-2", "13.80", list_code="CANADA", classes={"INDUSTRIAL": "12"})
+    assert str(shop.offer("TIP", CA).public.price) == "13.80 CAD"
+
+
+def test_a_list_that_is_opened_in_tims_counts_soon(shop):
+    shop.write(RULES.replace("ATVPDKIKX0DER: STANDARD", "ATVPDKIKX0DER: SPRING"))
+    assert shop.kind("TIP") == "price-missing"
+    shop.tims.add_price_list("SPRING")
+    shop.advance(timedelta(seconds=31))
+    assert "TIMS list SPRING" not in str(shop.offer("TIP"))
+    shop.price("WLD-2", "12.00", list_code="SPRING")
+    assert shop.offer("TIP").public.price.amount == 12
+
+
+class OneAway:
+    """A TIMS that answers everything but what holds that in its path."""
+
+    def __init__(self, app, part):
+        self.app, self.part = app, part
+
+    def handle(self, request):
+        if self.part in request.path:
+            return Reply.json(500, {"status": 500, "code": "internal"})
+        return self.app.handle(request)
+
+
+def test_a_list_that_cannot_be_read_now_waits_alone(shop):
+    shop.tims.add_price_list("CANADA", currency="CAD")
+    shop.tims.set_price("WLD-2", "13.80", list_code="CANADA", classes={"INDUSTRIAL": "12"})
+    shop.write(RULES.replace("STANDARD\n", "STANDARD\n  A2EUQ1WTGCTBG2: CANADA\n"))
+    shop.site.app = OneAway(shop.tims.api, "/CANADA/")
+    us, canada = shop.desk.offers([key_of(US, "TIP"), key_of(CA, "TIP")])
+    assert us.public.price.amount == 10
+    assert isinstance(canada, TryAgain)
+    with pytest.raises(TryAgain):  # nobody knows which of its prices turn
+        shop.desk.turning(NOW, NOW + timedelta(hours=1))
+    shop.site.app = shop.tims.api
+    assert str(shop.offer("TIP", CA).public.price) == "13.80 CAD"
+    assert shop.desk.turning(NOW, NOW + timedelta(hours=1)) == []
 
 
 def test_a_list_that_does_not_hold_prices_nothing(shop):

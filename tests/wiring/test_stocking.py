@@ -40,6 +40,7 @@ class Shop:
         (folder / "lookups").mkdir()
         self.write(RULES, SKUS)
         self.tims = a_tims(self.clock, limits=False)
+        self.tims.add_location("EAST")
         self.amazon = AmazonSim(self.hands, limits=False)
         self.db = a_store(folder)
         client = TimsClient(account_of(self.tims), InProcess(self.tims.api), self.clock)
@@ -147,6 +148,37 @@ def test_stock_in_a_unit_without_conversion_holds_its_own_skus_alone(shop):
     assert shop.offered("ROD", "TIP") == [58, "stock-unit-unknown"]
 
 
+def test_a_mistyped_location_is_a_question_and_never_zero(shop):
+    """A place without a row of the item is honestly empty; a place that TIMS does not have is not."""
+    shop.write(rules=(
+        "version: 1\npublish: on\nrules:\n"
+        "  - {skus: [TIP], locations: [MAIN, EAST]}\n"
+        "  - skus: [ROD*]\n    locations: [MAIN, eats]\n"
+    ))  # fmt: skip
+    assert shop.offered("TIP", "ROD", "ROD-BX") == [5, *["stock-location-unknown"] * 2]
+    (error,) = shop.desk.offers(["ROD"])
+    assert error.message.startswith("stock.yaml line 6: TIMS has no location 'eats'")
+    assert "Did you mean 'EAST'?" in error.message
+    assert "stock.yaml line 6" in error.remedy
+
+
+def test_a_location_that_is_opened_in_tims_counts_soon_and_is_asked_for_seldom(shop):
+    shop.write(rules=RULES.replace("EAST", "NORTH"))
+    shop.offered("TIP")
+    shop.tims.add_location("NORTH")
+    shop.tims.set_stock("WLD-2", "NORTH", 4)
+    assert shop.offered("TIP") == ["stock-location-unknown"]
+    shop.advance(timedelta(seconds=31))
+    assert shop.offered("TIP") == [7]
+
+
+def test_rows_of_the_table_name_their_line_when_tims_has_no_such_location(shop):
+    (shop.folder / "stock.csv").write_text("skus,locations\nROD,MAIN\nTIP,MIAN\n", "utf-8")
+    (rod, tip) = shop.desk.offers(["ROD", "TIP"])
+    assert rod.quantity == 58
+    assert tip.message.startswith("stock.csv line 3: TIMS has no location 'MIAN'")
+
+
 def test_a_table_that_cannot_be_read_moves_no_watermark(shop):
     from crossdock.wiring.stock_runs import stock_feeds
 
@@ -161,7 +193,7 @@ def test_nothing_is_read_while_publishing_is_off(shop):
     from crossdock.wiring.stock_runs import stock_feeds
 
     shop.write(rules=RULES.replace("publish: on", "publish: off"))
-    assert [list(feed.read(None).changes) for feed in stock_feeds(shop.desk)] == [[], [], []]
+    assert [list(feed.read(None).changes) for feed in stock_feeds(shop.desk)] == [[], [], [], []]
 
 
 def test_two_faults_among_many_rules_hold_their_own_skus_alone(shop):

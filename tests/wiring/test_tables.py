@@ -95,7 +95,7 @@ def test_of_two_rows_for_a_sku_neither_is_used(tmp_path):
 def test_a_slip_in_skus_holds_the_stock_of_that_sku_alone(tmp_path):
     lookup(tmp_path, "skus.csv", "sku,item,uom,units_per_pack", "BAD,T,EA,0", "GOOD,T,EA,1")
     items = {"T": StockItem(ItemNumber="T", Uoms=(ItemUom(Uom="EA", ConversionToBase=1),))}
-    book = make_book(Rules([]), read_table(tmp_path, "orders", "skus"), items, {})
+    book = make_book(Rules([]), read_table(tmp_path, "orders", "skus"), items, {}, ())
     assert set(book.sellables) == {"GOOD"}
     assert "row 2, column units_per_pack" in str(book.faults["BAD"])
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from crossdock.engine.store.versions import StoreState
     from crossdock.kernel.clock import Clock
     from crossdock.settings import Settings
+    from crossdock.wiring.house import House
 
 _DEEP = 1000  # keys that wait: more is a backlog
 _MOST = 20  # problems of files that are shown; `flow check` shows all
@@ -195,7 +196,7 @@ def _is_low(row: dict[str, Any]) -> bool:
 
 
 def flows(found: "Settings") -> list[Finding]:
-    """Flows, mappings and lookup tables."""
+    """Flows, mappings, lookup tables and rules of stock, prices and the catalogue."""
     from crossdock import wiring
 
     try:
@@ -203,7 +204,7 @@ def flows(found: "Settings") -> list[Finding]:
     except CrossdockError as error:
         return [finding("flows", ok=False, words=str(error), fix="Run: crossdock flow check")]
     if not problems:
-        words = "flows, mappings and lookup tables are in order"
+        words = "flows, mappings, lookup tables and rules are in order"
         return [finding("flows", ok=True, words=words)]
     shown = [
         finding(f"{p.file}, {p.where}", ok=False, words=p.what, fix=p.fix) for p in problems[:_MOST]
@@ -257,9 +258,30 @@ def connections(found: "Settings") -> list[Finding]:
     try:
         with connections_of(found) as house:
             checks = {"amazon": house.check_amazon, "tims": house.check_tims}
-            return [f for system in systems for f in _connection(system, checks[system])]
+            tried = {system: _connection(system, checks[system]) for system in systems}
+            answers = all(f.ok for f in tried.get("tims", [])) and "tims" in tried
+            beside = _beside_tims(house) if answers else []
+            return [*(f for rows in tried.values() for f in rows), *beside]
     except CrossdockError as error:
         return [finding("connections", ok=False, words=str(error), fix=_remedy(error))]
+
+
+def _beside_tims(house: "House") -> list[Finding]:
+    """What the workspace's files name and TIMS does not have."""
+    from crossdock.wiring.rulechecks import problems_beside_tims
+
+    try:
+        problems = problems_beside_tims(house, _MOST + 1)
+    except CrossdockError as error:
+        return [finding("files beside TIMS", ok=False, words=str(error), fix=_remedy(error))]
+    found = [
+        finding(f"{p.file}, {p.where}", ok=False, words=p.what, fix=p.fix) for p in problems[:_MOST]
+    ]
+    if len(problems) > _MOST:
+        fix = "Correct these; or see all: crossdock stock list, crossdock price list"
+        found.append(finding("files beside TIMS", ok=False, words="and more", fix=fix))
+    words = "items, units, locations and price lists are all there"
+    return found or [finding("files beside TIMS", ok=True, words=words)]
 
 
 def _connection(system: str, check: Callable[[], Any]) -> list[Finding]:

@@ -43,7 +43,7 @@ def _cell(value: Any) -> str:
 
 @app.command("check")
 def check(*, as_json: Json = False, workspace: Workspace = None) -> None:
-    """Check every flow, mapping and lookup table; all problems at once."""
+    """Check every flow, mapping, lookup table and rule file; all problems at once."""
     from crossdock import wiring
     from crossdock.cli import output
     from crossdock.cli.running import older
@@ -60,7 +60,7 @@ def check(*, as_json: Json = False, workspace: Workspace = None) -> None:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         output.complain(f"{count}. Correct the files, then: crossdock flow check")
     else:
-        output.say("Flows, mappings and lookup tables are in order.", "green")
+        output.say("Flows, mappings, lookup tables and rules are in order.", "green")
     if not as_json:
         for each in behind:
             output.note(f"Worker {each}. Start it again to use them.")

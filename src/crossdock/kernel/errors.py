@@ -144,7 +144,10 @@ class Defect(RunError):
 
 def nearest(wrong: str, valid: Sequence[str]) -> str:
     """ "Did you mean ...?" for a misspelt name, or the valid names when none is near."""
-    close = get_close_matches(wrong, valid, n=1, cutoff=0.6)
+    folded = {name.casefold(): name for name in reversed(valid)}
+    close = get_close_matches(wrong, valid, n=1, cutoff=0.6) or [
+        folded[name] for name in get_close_matches(wrong.casefold(), folded, n=1, cutoff=0.6)
+    ]
     if close:
         return f"Did you mean {close[0]!r}?"
     shown = ", ".join(sorted(valid)[:12])

@@ -118,9 +118,9 @@ class CatalogueRules:
 def read_catalogue_rules(workspace: Path) -> CatalogueRules:
     """The file as it is now; no rules when there is none. A ConfigError when it is no document."""
     path = workspace / FILE
-    text = path.read_text("utf-8") if path.exists() else "version: 1"
+    text = path.read_bytes() if path.exists() else b"version: 1"
     shipped = _Reader(_SHIPPED.name)
-    defaults = shipped.attributes(_top(_SHIPPED.read_text("utf-8"), shipped).get("attributes"))
+    defaults = shipped.attributes(_top(_SHIPPED.read_bytes(), shipped).get("attributes"))
     reader = _Reader(FILE)
     top = _top(text, reader)
     for name, cell in top.items():
@@ -150,7 +150,7 @@ def read_catalogue_rules(workspace: Path) -> CatalogueRules:
     )
 
 
-def _top(text: str, reader: "_Reader") -> Mapping[str, Cell]:
+def _top(text: bytes, reader: "_Reader") -> Mapping[str, Cell]:
     root, problems = read_document(text, reader.file)
     if root is None or not isinstance(root.value, dict):
         line = Problem(reader.file, "line 1", "is not a map of settings.")

@@ -97,7 +97,7 @@ class CatalogueDesk:
         self.tims, self.now, self.places = tims, now, Places(marketplaces)
         self._lock = threading.Lock()
         self._rules = Watched(lambda: (workspace / FILE,), lambda: read_catalogue_rules(workspace))
-        self._table = Watched(lambda: (workspace / TABLE,), lambda: _read_gate(workspace))
+        self._table = Watched(lambda: (workspace / TABLE,), lambda: read_gate(workspace))
         self._skus = Watched(
             lambda: (table_path(workspace, "orders", "skus.csv"),), lambda: _read_skus(workspace)
         )
@@ -314,7 +314,8 @@ def _inside(
             yield from _inside(part.ItemNumber, items, deeper - 1)
 
 
-def _read_gate(workspace: Path) -> Table:
+def read_gate(workspace: Path) -> Table:
+    """The decision table as it is now; a ConfigError when the workspace's is no text."""
     shipped = SHIPPED / "catalogue" / TABLE
     base = read_table(shipped.read_text("utf-8"), "the shipped eligibility.csv")
     own = workspace / TABLE

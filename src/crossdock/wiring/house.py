@@ -49,6 +49,7 @@ from crossdock.wiring.price_runs import price_feeds, price_operations, price_pen
 from crossdock.wiring.pricing import PriceDesk
 from crossdock.wiring.privacy import vault_of
 from crossdock.wiring.purging import purge_feed
+from crossdock.wiring.rulechecks import rule_problems
 from crossdock.wiring.settlement_runs import (
     receivables_feed,
     settlement_feed,
@@ -198,8 +199,9 @@ class House:
 
     @property
     def row_problems(self) -> list[Problem]:
-        """Rows and cells of tables that cannot be used; the records that need them wait."""
-        return [*self.language.table_problems, *cost_problems(self.settings.folder)]
+        """Rules, rows and cells that cannot be used; the records that need them wait."""
+        folder = self.settings.folder
+        return [*self.language.table_problems, *cost_problems(folder), *rule_problems(folder)]
 
     @cached_property
     def flows(self) -> LiveFlows:

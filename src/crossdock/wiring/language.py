@@ -112,9 +112,16 @@ def language_of(settings: Any) -> Language:
 
 
 def check_workspace(settings: Any) -> list[Problem]:
-    """Everything that is wrong with a workspace's flows, mappings and tables, costs included."""
-    language = language_of(settings)
-    return [*language.problems, *language.table_problems, *cost_problems(settings.folder)]
+    """Everything that is wrong with a workspace's flows, mappings, tables and rules, costs
+    included, as far as the files tell.
+    """
+    from crossdock.wiring.rulechecks import rule_problems
+
+    language, folder = language_of(settings), settings.folder
+    return [
+        *language.problems, *language.table_problems, *cost_problems(folder),
+        *rule_problems(folder),
+    ]  # fmt: skip
 
 
 def program_files(workspace: Path) -> dict[str, Path]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from crossdock.business.pricing.model import PriceOffer, Published
 from crossdock.connectors.amazon.client import AmazonClient
@@ -15,13 +15,16 @@ from crossdock.kernel.operation import Operation, Repeat
 from crossdock.wiring.price_publisher import KIND, PATIENCE, PricePublisher, digest_of
 from crossdock.wiring.pricerules import PriceRules
 from crossdock.wiring.pricing import PriceDesk, broken, key_of, split
+from crossdock.wiring.rulechanges import Changed
+
+T = TypeVar("T")
 
 FLOW = "prices"
 TIMS_PRICES, TURN, BESIDE = "tims.prices", "prices.turn", "prices.beside"
-CHECK, WATCH = "prices.check", "plan.watch"
+CHECK, WATCH, FILES = "prices.check", "plan.watch", "prices.files"
 EVERY, TURN_EVERY = timedelta(seconds=30), timedelta(minutes=5)
-CHECK_EVERY, WATCH_EVERY, BESIDE_EVERY = (
-    timedelta(hours=6), timedelta(minutes=1), timedelta(minutes=1),
+CHECK_EVERY, WATCH_EVERY, BESIDE_EVERY, FILES_EVERY = (
+    timedelta(hours=6), timedelta(minutes=1), timedelta(minutes=1), timedelta(minutes=1),
 )  # fmt: skip
 _OVERLAP = timedelta(seconds=30)  # a receipt may be stored later than its time says
 
@@ -35,7 +38,8 @@ def rules_of(desk: PriceDesk) -> PriceRules:
 
 
 def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, ...]:
-    """Prices that changed in TIMS, or by themselves. Silent until prices.yaml publishes."""
+    """Prices that TIMS, a rule or a day changed. Silent until prices.yaml publishes."""
+    differing = Changed(lambda: desk.stamp, desk.facts, lambda *_: ())
 
     def changed(mark: str | None) -> Reading:
         if rules_of(desk).publish == "off":
@@ -69,11 +73,18 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
         on = rules_of(desk).publish != "off"
         return Reading(_changes(_keys(desk.every_key) if on else []), None)
 
+    def files(mark: str | None) -> Reading:
+        if rules_of(desk).publish == "off":
+            return SWITCHED_OFF
+        keys, stamp = _keys(lambda: differing.since(mark))
+        return Reading(_changes(keys), stamp)
+
     return (
         Feed(TIMS_PRICES, EVERY, changed, "SKUs whose price changed in TIMS."),
         Feed(TURN, TURN_EVERY, turned, "SKUs whose sale or contract begins or ends."),
         Feed(BESIDE, BESIDE_EVERY, beside, "SKUs that were written in another marketplace."),
         Feed(CHECK, CHECK_EVERY, check, "Every price, for what nobody told of."),
+        Feed(FILES, FILES_EVERY, files, "SKUs whose rule, list or row of skus.csv changed."),
         Feed(WATCH, WATCH_EVERY, lambda _: _waiting(store()), "Changes that wait for a person."),
     )
 
@@ -94,7 +105,7 @@ def _beside(db: Database, shops: Sequence[str], after: datetime, until: datetime
     }  # fmt: skip
 
 
-def _keys(ask: Callable[[], Sequence[str]]) -> Sequence[str]:
+def _keys(ask: Callable[[], T]) -> T:
     """Keys that follow from the tables; the watermark stays where they cannot be read."""
     try:
         return ask()

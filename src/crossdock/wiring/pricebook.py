@@ -1,5 +1,6 @@
 """TIMS's prices as a process knows them: read once, then only what the change feed names."""
 
+import copy
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +11,11 @@ from crossdock.connectors.tims.feed import Changes, Watermark, changed_keys
 from crossdock.connectors.tims.longreading import LongReading
 from crossdock.connectors.tims.price_models import ContractPrice, PriceEntry, PriceList
 from crossdock.connectors.tims.prices import PriceFault, Prices
-from crossdock.kernel.errors import NeedsPerson
+from crossdock.kernel.errors import NeedsPerson, RunError, nearest
 
 LISTS_FRESH = timedelta(minutes=10)
+UNKNOWN_FRESH = timedelta(seconds=30)  # while a list is named that TIMS did not have
+_LIST, _CONTRACTS = "list", "contracts"
 _A_PAGE = 500  # entries that one request reads at least; more changed items than pages: all is read
 
 
@@ -40,7 +43,8 @@ class PriceBook:
     """What TIMS asks for its items, in every list and contract that was asked for. Thread-safe.
 
     Before each look it asks the change feed for what is newer than it knows, so that every worker's
-    book is right whoever reads the feeds.
+    book is right whoever reads the feeds. What keeps one list or contract from being read is raised
+    for who asks for its prices, and for nobody else.
     """
 
     def __init__(self, tims: TimsClient, now: Callable[[], datetime]) -> None:
@@ -53,24 +57,31 @@ class PriceBook:
         self._readings: dict[str, LongReading[PriceEntry | PriceFault]] = {}  # not finished yet
         self._contracts: dict[str, dict[str, list[ContractPrice]]] = {}
         self._version: int | None = None
+        self._unread: dict[tuple[str, str], RunError] = {}  # by list or customer
 
     def fresh(self, list_codes: Iterable[str], customers: Iterable[str]) -> None:
-        """Bring these lists and contracts to what TIMS says now."""
+        """Bring these lists and contracts to what TIMS says now, as far as they can be read."""
+        codes = sorted(set(list_codes))
         with self._lock:
             if self._version is not None:
                 self._catch_up()
-            for code in sorted(set(list_codes)):
-                self._bring(code)
+            self._know_lists(codes)
+            for code in codes:
+                if code in self._lists:
+                    self._try(_LIST, code, self._bring)
             for customer in sorted(set(customers) - self._contracts.keys()):
-                self._read_contracts(customer)
-            now = self._now()
-            if self._lists_at is None or now - self._lists_at > LISTS_FRESH:
-                self._lists, self._lists_at = {x.Code: x for x in self._prices.lists().rows}, now
+                self._try(_CONTRACTS, customer, self._read_contracts)
+            self._know_lists(codes)
+
+    def unread(self, list_code: str) -> RunError | None:
+        """Why a list that TIMS has was never read; None when it was."""
+        return None if list_code in self._read else self._unread.get((_LIST, list_code))
 
     def entry(self, list_code: str, item: str, uoms: Iterable[str]) -> PriceEntry | None:
         """The item's entry in the first of these units that the list prices it in. A NeedsPerson
         where TIMS's row is no price.
         """
+        self._must_be_read(_LIST, list_code)
         book = self._read[list_code]
         found = book.entries.get(item, {})
         for uom in uoms:
@@ -80,17 +91,25 @@ class PriceBook:
             raise book.faults[item].error()
         return None
 
+    def codes(self) -> list[str]:
+        """Every price list of TIMS's, those that do not hold today included."""
+        with self._lock:
+            self._know_lists(())
+            return sorted(self._lists)
+
     def holds(self, list_code: str, day: date) -> str:
         """Why the list cannot be used on that day; empty when it can."""
         known = self._lists.get(list_code)
         if known is None:
-            return f"TIMS has no price list {list_code}"
+            near = nearest(list_code, sorted(self._lists)).rstrip(".") or "It tells of none"
+            return f"TIMS has no price list {list_code!r} ({near})"
         if not known.IsActive or not known.holds(day):
             return f"price list {list_code} does not hold on {day}"
         return ""
 
     def contract(self, customer: str, item: str, day: date) -> list[ContractPrice]:
         """What the customer is promised for the item on that day."""
+        self._must_be_read(_CONTRACTS, customer)
         rows = self._contracts.get(customer, {}).get(item, [])
         return [row for row in rows if row.IsActive and row.holds(day)]
 
@@ -113,6 +132,25 @@ class PriceBook:
 
     # --- reading
 
+    def _know_lists(self, codes: Iterable[str]) -> None:
+        now, missing = self._now(), not self._lists.keys() >= set(codes)
+        fresh = UNKNOWN_FRESH if missing else LISTS_FRESH
+        if self._lists_at is None or now - self._lists_at > fresh:
+            self._lists, self._lists_at = {x.Code: x for x in self._prices.lists().rows}, now
+
+    def _try(self, what: str, name: str, bring: Callable[[str], None]) -> None:
+        """One of them that cannot be read now keeps no other from it."""
+        self._unread.pop((what, name), None)
+        try:
+            bring(name)
+        except RunError as error:
+            self._unread[what, name] = error
+
+    def _must_be_read(self, what: str, name: str) -> None:
+        error = self._unread.get((what, name))
+        if error is not None:
+            raise copy.copy(error)
+
     def _catch_up(self) -> None:
         more = True
         while more:
@@ -127,13 +165,16 @@ class PriceBook:
             self._read.clear()
             self._readings.clear()
             self._contracts.clear()
+            self._lists_at = None
             return
         for key in filter(None, keys):
             if key.customer_code:
                 self._contracts.pop(key.customer_code, None)
-            elif key.list_code in self._stale:
-                self._stale[key.list_code].add(key.item_number)
-                self._lists_at = None  # a list that changed touches its prices
+            else:
+                if key.list_code in self._stale:
+                    self._stale[key.list_code].add(key.item_number)
+                if key.list_code in self._stale or key.list_code not in self._lists:
+                    self._lists_at = None  # a list that changed touches its prices
 
     def _bring(self, code: str) -> None:
         """A list to what TIMS says now: stale items one by one, or all of it, whichever takes fewer
@@ -145,8 +186,7 @@ class PriceBook:
             self._readings[code] = self._prices.reading(code)
             stale.clear()  # all of it is read from here on; what changes meanwhile is stale again
         if code in self._readings:
-            book = self._read_list(self._readings[code].finish())
-            self._read[code], self._lists_at = book, None
+            book = self._read[code] = self._read_list(self._readings[code].finish())
             del self._readings[code]
         while book is not None and stale:
             item = next(iter(stale))
@@ -200,11 +240,11 @@ def _turns(start: date | None, end: date | None, begun: set[date]) -> bool:
     return start in begun or (end is not None and end + timedelta(days=1) in begun)
 
 
-def price_missing(sku: str, words: str) -> NeedsPerson:
-    """Nobody has said what it costs."""
+def price_missing(sku: str, words: str, where: str = "prices.yaml") -> NeedsPerson:
+    """Nobody has said what it costs. `where` is the line of the workspace that looks for it."""
     return NeedsPerson(
         f"{words}, so {sku} has no price",
         kind="price-missing",
-        remedy="Enter it in TIMS, or correct prices.yaml; then retry.",
+        remedy=f"Enter it in TIMS, or correct {where}; then retry.",
         about=f"SKU {sku}",
     )

@@ -52,6 +52,7 @@ class ListOf:
 
     code: str
     zone: ZoneInfo | None = None  # the marketplace's own, when it is not said
+    where: str = FILE  # "prices.yaml line 4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class _Reader(RuleReader):
             if len(code) != 1:
                 self.problem(cell, "names no price list.", "Such as STANDARD.")
             if not self.fault_since(before):
-                found[marketplace_id] = ListOf(code[0], zone)
+                found[marketplace_id] = ListOf(code[0], zone, f"{FILE} line {cell.line}")
         return found
 
     def _zone(self, row: Cells) -> ZoneInfo | None:

@@ -4,10 +4,13 @@ together.
 A key of the flow `prices` is a marketplace and a SKU: `ATVPDKIKX0DER:WLD-TIP-035`.
 """
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from crossdock.business.pricing.model import (
@@ -25,11 +28,12 @@ from crossdock.connectors.amazon.marketplaces import MARKETPLACES
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.price_models import PriceBreak, PriceEntry
 from crossdock.connectors.tims.stock_models import StockItem
-from crossdock.kernel.errors import ConfigError, NeedsPerson, Problem, RunError
+from crossdock.kernel.errors import ConfigError, NeedsPerson, Problem, RunError, TryAgain
 from crossdock.lang.lookups import LookupRow
 from crossdock.wiring.language import read_table, table_path
 from crossdock.wiring.pricebook import Days, PriceBook, price_missing
 from crossdock.wiring.pricerules import FILE, TABLE, ListOf, PriceRules, read_price_rules
+from crossdock.wiring.rulechanges import Facts, content_of
 from crossdock.wiring.stocking import StockDesk
 from crossdock.wiring.watched import Watched
 
@@ -65,6 +69,34 @@ class PriceDesk:
             lambda: read_table(workspace, "orders", "marketplaces"),
         )
 
+        self._content = Watched(lambda: _files(workspace), lambda: content_of(_files(workspace)))
+
+    @property
+    def stamp(self) -> str:
+        """Another text when prices.yaml, prices.csv, skus.csv or marketplaces.csv says something
+        else.
+        """
+        return self._content.get()[1]
+
+    def facts(self) -> Facts:
+        """What the files say of each price, wherever in them it stands."""
+        rules, items, shops = self.rules, self._stock.items(), self._shops.get()[1]
+        lists = {
+            shop: (known.code, known.zone, row.cells if (row := shops.find(shop)) else None)
+            for shop, known in rules.lists.items()
+        }
+        said: dict[int, Rule] = {}
+        found: dict[str, tuple[Any, ...]] = {}
+        for sku, row in self._stock.skus().rows.items():
+            item = items.get(row.cells.get("item", ""))
+            rule = rules.rules.find(sku, *_kind_of(item))
+            if rule is not None and id(rule) not in said:
+                said[id(rule)] = replace(rule, patterns=(), classes=(), brands=(), where="")
+            words = said[id(rule)] if rule is not None else None
+            for shop, of_list in lists.items():
+                found[key_of(shop, sku)] = (words, row.cells, of_list)
+        return Facts((rules.publish, rules.changes), found)
+
     @property
     def rules(self) -> PriceRules:
         """prices.yaml as it is now."""
@@ -84,9 +116,13 @@ class PriceDesk:
 
     def turning(self, after: datetime, until: datetime) -> list[str]:
         """Prices that change by themselves between these moments, because a day begins."""
-        lists = self.rules.lists
+        lists, days = self.rules.lists, {}
         self._fresh(lists.values())
-        days = {known.code: self._days(shop, known) for shop, known in lists.items()}
+        for shop, known in lists.items():
+            if isinstance(waits := self.book.unread(known.code), TryAgain):
+                raise waits  # nobody knows yet what turns; the watermark stays
+            with contextlib.suppress(NeedsPerson):  # its own prices say what is wrong
+                days[known.code] = self._days(shop, known)
         return self.affected(self.book.boundaries(after, until, days))
 
     def offers(self, keys: Sequence[str]) -> list[PriceOffer | RunError]:
@@ -121,7 +157,7 @@ class PriceDesk:
             item = items.get(row.cells.get("item", ""))
             if item is None:
                 raise price_missing(sku, f"TIMS has no item {row.cells.get('item')!r}")
-            rule = rules.rules.find(sku, item.ItemClass or "", item.Brand or "")
+            rule = rules.rules.find(sku, *_kind_of(item))
             if rule is None or rule.fault:
                 raise _no_rule(sku, rule)
             return price(
@@ -137,7 +173,7 @@ class PriceDesk:
         days = self._days(marketplace_id, known)
         today, currency = days.day_of(self.now()), MARKETPLACES[marketplace_id].currency
         if words := self.book.holds(known.code, today):
-            raise price_missing(sku, words)
+            raise price_missing(sku, f"{known.where}: {words}", known.where)
         uom = row.cells.get("uom", "")
         uoms = [uom, *(u.Uom for u in item.Uoms if u.Uom != uom)]
         found = self.book.entry(known.code, item.ItemNumber, uoms)
@@ -187,6 +223,16 @@ class PriceDesk:
                 remedy=f"Name a time_zone for its list in {FILE}, or in lookups/marketplaces.csv.",
                 about=f"marketplace {marketplace_id}",
             ) from error
+
+
+def _files(workspace: Path) -> tuple[Path, ...]:
+    tables = (table_path(workspace, "orders", f"{name}.csv") for name in ("skus", "marketplaces"))
+    return workspace / FILE, workspace / TABLE, *tables
+
+
+def _kind_of(item: StockItem | None) -> tuple[str, str]:
+    """Class and brand, which rules may ask for."""
+    return ("", "") if item is None else (item.ItemClass or "", item.Brand or "")
 
 
 def _entry(row: PriceEntry, list_code: str, days: Days) -> Entry:

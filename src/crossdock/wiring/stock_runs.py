@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from crossdock.business.stock.model import Offer, Published
 from crossdock.connectors.amazon.client import AmazonClient
@@ -11,19 +11,24 @@ from crossdock.engine.feeds import SWITCHED_OFF, Change, Feed, Reading
 from crossdock.engine.store import Database
 from crossdock.kernel.errors import ConfigError, RunError, TryAgain
 from crossdock.kernel.operation import Operation, Repeat
+from crossdock.wiring.rulechanges import Changed
 from crossdock.wiring.stock_bulk import Bulk
 from crossdock.wiring.stock_guard import StockGuard
 from crossdock.wiring.stock_lanes import BULK, Lanes
 from crossdock.wiring.stock_publishing import Publisher
 from crossdock.wiring.stocking import StockDesk, broken
 
+T = TypeVar("T")
+
 TIMS_STOCK, TIMS_ITEMS, CHECK, FLOW = "tims.stock", "tims.items", "stock.check", "stock"
-EVERY, CHECK_EVERY = timedelta(seconds=30), timedelta(hours=6)
+FILES = "stock.files"
+EVERY, CHECK_EVERY, FILES_EVERY = timedelta(seconds=30), timedelta(hours=6), timedelta(minutes=1)
 BULK_EVERY = timedelta(seconds=30)
 
 
 def stock_feeds(desk: StockDesk) -> tuple[Feed, ...]:
-    """SKUs whose stock, or whose item, changed in TIMS. Silent until stock.yaml publishes."""
+    """SKUs whose stock, whose item or whose rule changed. Silent until stock.yaml publishes."""
+    changed = Changed(lambda: desk.stamp, desk.facts, desk.sharers)
 
     def read(entity: str, mark: str | None) -> Reading:
         if not publishes(desk):
@@ -41,21 +46,34 @@ def stock_feeds(desk: StockDesk) -> tuple[Feed, ...]:
         skus = _affected(desk, None) if publishes(desk) else []
         return Reading([Change(FLOW, sku) for sku in skus], None)
 
+    def files(mark: str | None) -> Reading:
+        if not publishes(desk):
+            return SWITCHED_OFF
+        skus, stamp = _told(lambda: changed.since(mark))
+        return Reading([Change(FLOW, sku) for sku in skus], stamp)
+
     return (
         Feed(CHECK, CHECK_EVERY, check, "Every SKU, for what nobody told of."),
         Feed(TIMS_STOCK, EVERY, lambda mark: read("stock", mark),
              "SKUs whose stock changed in TIMS."),
         Feed(TIMS_ITEMS, EVERY, lambda mark: read("item", mark),
              "SKUs whose item changed in TIMS."),
+        Feed(FILES, FILES_EVERY, files, "SKUs whose rule, or row of skus.csv, changed."),
     )  # fmt: skip
 
 
 def _affected(desk: StockDesk, items: Collection[str] | None) -> list[str]:
-    """SKUs that these items touch, or all; the watermark stays where the table cannot be read."""
+    """SKUs that these items touch, or all."""
+    return _told(lambda: sorted(desk.skus().rows) if items is None else desk.affected(items))
+
+
+def _told(read: Callable[[], T]) -> T:
+    """What the files say; the watermark stays where one cannot be read."""
     try:
-        return sorted(desk.skus().rows) if items is None else desk.affected(items)
+        return read()
     except ConfigError as error:
-        raise TryAgain(str(error.problems[0]), about="lookups/skus.csv", code="table") from error
+        told = error.problems[0]
+        raise TryAgain(str(told), about=told.file, code="table") from error
 
 
 def publishes(desk: StockDesk) -> bool:

@@ -1,14 +1,14 @@
 """What follows from stock.yaml, lookups/skus.csv and TIMS's items together, worked out once."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
 from crossdock.business.stock.model import Part, Rule, Sellable
 from crossdock.business.stock.rules import Rules, related
 from crossdock.connectors.tims.stock_models import StockItem
-from crossdock.kernel.errors import NeedsPerson, RunError
+from crossdock.kernel.errors import NeedsPerson, RunError, nearest
 from crossdock.lang.lookups import LookupRow, LookupTable
 
 _KITS_IN_KITS = 5
@@ -31,9 +31,12 @@ class StockBook:
 
 
 def make_book(
-    rules: Rules, table: LookupTable, items: Mapping[str, StockItem], withheld: Mapping[str, str]
-) -> StockBook:
-    """The book as files and items say now. What is `withheld` is counted, and offered as none."""
+    rules: Rules, table: LookupTable, items: Mapping[str, StockItem], withheld: Mapping[str, str],
+    locations: Collection[str],
+) -> StockBook:  # fmt: skip
+    """The book as files, items and TIMS's locations say now. What is `withheld` is counted, and
+    offered as none.
+    """
     book = StockBook()
     for sku, row in table.rows.items():
         made = _sellable(sku, row, items)
@@ -43,13 +46,11 @@ def make_book(
         else:
             book.faults[sku] = made
     for sku in book.sellables:
-        rule = rules.find(sku)
-        if rule is None:
-            book.faults[sku] = _no_rule(sku)
-        elif rule.fault:
-            book.faults[sku] = _faulty(sku, rule)
-        else:
+        rule = _rule_of(sku, rules, locations)
+        if isinstance(rule, Rule):
             book.rules[sku] = rule
+        else:
+            book.faults[sku] = rule
     for group in related(book.sellables.values()):
         for item in {part.item for one in group for part in one.parts}:
             book.skus_of[item] |= {one.sku for one in group}
@@ -57,6 +58,17 @@ def make_book(
         for one in group:
             book.group_of[one.sku] = group
     return book
+
+
+def _rule_of(sku: str, rules: Rules, locations: Collection[str]) -> Rule | RunError:
+    """The rule that counts, or why none does."""
+    rule = rules.find(sku)
+    if rule is None:
+        return _no_rule(sku)
+    if rule.fault:
+        return _faulty(sku, rule)
+    missing = [place for place in rule.locations if place not in locations]
+    return _nowhere(sku, rule, missing, locations) if missing else rule
 
 
 def _sellable(sku: str, row: LookupRow, items: Mapping[str, StockItem]) -> Sellable | RunError:
@@ -137,3 +149,22 @@ def _faulty(sku: str, rule: Rule) -> RunError:
         remedy=f"Correct {rule.where}, then retry.",
         about=f"SKU {sku}",
     )
+
+
+def _nowhere(sku: str, rule: Rule, missing: Sequence[str], locations: Collection[str]) -> RunError:
+    """A place that TIMS does not have holds nothing, and that is not what its author meant."""
+    words = unknown_location(missing[0], locations)
+    return NeedsPerson(
+        f"{rule.places}: {words}, so {sku} cannot be counted",
+        kind="stock-location-unknown",
+        remedy=f"Correct {rule.places}, or open the location in TIMS; then retry.",
+        about=f"SKU {sku}",
+        evidence={"locations": list(missing), "TIMS has": sorted(locations)[:50]},
+    )
+
+
+def unknown_location(place: str, locations: Collection[str]) -> str:
+    """What is wrong with it, and which one may be meant."""
+    if not locations:
+        return f"TIMS has no location {place!r}, and tells of no other"
+    return f"TIMS has no location {place!r} ({nearest(place, sorted(locations)).rstrip('.')})"

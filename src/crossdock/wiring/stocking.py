@@ -3,9 +3,11 @@
 import copy
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from crossdock.business.stock.model import Level, Offer, Rule, Sellable, Shelf
 from crossdock.business.stock.rules import offers, related
@@ -13,15 +15,17 @@ from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.longreading import long_reading
 from crossdock.connectors.tims.models import StockQuery, StockRow
 from crossdock.connectors.tims.operations import stock as read_stock
-from crossdock.connectors.tims.stock_models import StockItem
+from crossdock.connectors.tims.stock_models import StockItem, StockLocation
 from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError
 from crossdock.lang.lookups import LookupTable
 from crossdock.wiring.language import read_table, table_path
+from crossdock.wiring.rulechanges import Facts, content_of
 from crossdock.wiring.stockbook import StockBook, explode, make_book
 from crossdock.wiring.stockrules import FILE, TABLE, StockRules, read_stock_rules
 from crossdock.wiring.watched import Watched
 
 ITEMS_FRESH = timedelta(minutes=5)
+PLACES_FRESH = timedelta(seconds=30)  # while a rule names a location that TIMS did not have
 
 Saw = Callable[[Sequence[StockRow], Mapping[str, StockItem]], None]
 """Told of every row of stock that was counted, with the items as they are known."""
@@ -47,15 +51,42 @@ class StockDesk:
         self._skus = Watched(
             lambda: (table_path(workspace, "orders", "skus.csv"),), lambda: _read_skus(workspace)
         )
+        self._content = Watched(lambda: _files(workspace), lambda: content_of(_files(workspace)))
         self._items: dict[str, StockItem] = {}
         self._reading = long_reading(tims, StockItem, tims.wire.items(), "TIMS items")
         self._items_at: datetime | None = None
+        self._places: frozenset[str] = frozenset()
+        self._reading_places = long_reading(
+            tims, StockLocation, tims.wire.locations(), "TIMS locations"
+        )
+        self._places_at: datetime | None = None
         self._book: tuple[object, StockBook] | None = None
 
     @property
     def rules(self) -> StockRules:
         """stock.yaml as it is now."""
         return self._rules.get()[1]
+
+    @property
+    def stamp(self) -> str:
+        """Another text when stock.yaml, stock.csv or skus.csv says something else."""
+        return self._content.get()[1]
+
+    def facts(self) -> Facts:
+        """What the files say of each SKU, wherever in them it stands."""
+        book, rules = self._now(), self.rules
+        said = {id(r): replace(r, patterns=(), where="", places="") for r in book.rules.values()}
+        found: dict[str, tuple[Any, ...]] = {}
+        for sku, row in self.skus().rows.items():
+            rule, fault, one = book.rules.get(sku), book.faults.get(sku), book.sellables.get(sku)
+            parts = frozenset(part.item for part in one.parts) if one is not None else frozenset()
+            found[sku] = (said[id(rule)] if rule is not None else str(fault), row.cells, parts)
+        return Facts((rules.publish, rules.planned, rules.to_zero), found)
+
+    def sharers(self, skus: Collection[str], *facts: Facts) -> list[str]:
+        """SKUs that share an item with these, by any of these facts."""
+        known = [one.of_key[sku] for one in facts for sku in skus if sku in one.of_key]
+        return self.affected({item for _, _, parts in known for item in parts})
 
     def skus(self) -> LookupTable:
         """lookups/skus.csv as it is now."""
@@ -112,6 +143,10 @@ class StockDesk:
         """TIMS's items, some minutes old at most."""
         return self._known_items()
 
+    def locations(self) -> Collection[str]:
+        """Where TIMS can have stock, some minutes old at most."""
+        return self._known_places(self.rules)
+
     def items_changed(self) -> None:
         """They are read anew when they are needed next."""
         with self._lock:
@@ -123,10 +158,11 @@ class StockDesk:
         """The book, made anew when a file or TIMS's items have changed."""
         (rules_stamp, rules), (skus_stamp, table) = self._rules.get(), self._skus.get()
         items, withheld = self._known_items(), self.withheld()
-        stamp = (rules_stamp, skus_stamp, items, withheld)
+        places = self._known_places(rules)
+        stamp = (rules_stamp, skus_stamp, items, withheld, places)
         known = self._book
         if known is None or known[0] != stamp:
-            known = self._book = (stamp, make_book(rules.rules, table, items, withheld))
+            known = self._book = (stamp, make_book(rules.rules, table, items, withheld, places))
         return known[1]
 
     def _known_items(self) -> Mapping[str, StockItem]:
@@ -138,6 +174,16 @@ class StockDesk:
                 if items != self._items:
                     self._items = items
             return self._items
+
+    def _known_places(self, rules: StockRules) -> frozenset[str]:
+        """Read again sooner while a rule names one that is not there: it may just be opened."""
+        with self._lock:
+            now, missing = self.now(), not rules.locations.keys() <= self._places
+            fresh = PLACES_FRESH if missing else ITEMS_FRESH
+            if self._places_at is None or now - self._places_at > fresh:
+                self._places = frozenset(row.LocationId for row in self._reading_places.finish())
+                self._places_at = now
+            return self._places
 
     def _levels(self, items: Iterable[str]) -> tuple[dict[Shelf, Level], dict[str, RunError]]:
         """The shelves of these items; and what keeps one of them from being counted, by item."""
@@ -183,6 +229,11 @@ def _together(one: Level, other: Level) -> Level:
         one.quarantined + other.quarantined, one.back_ordered + other.back_ordered,
         max(one.version, other.version),
     )  # fmt: skip
+
+
+def _files(workspace: Path) -> tuple[Path, ...]:
+    table = table_path(workspace, "orders", "skus.csv")
+    return workspace / FILE, workspace / TABLE, table
 
 
 def _read_skus(workspace: Path) -> LookupTable:

@@ -2,7 +2,8 @@
 alone.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class StockRules:
     problems: tuple[Problem, ...] = ()
     planned: bool = False  # every write waits until somebody has approved it
     to_zero: int | None = None  # so many SKUs go to zero within an hour; more ask a person
+    locations: Mapping[str, str] = field(default_factory=dict)  # named, and where first
 
 
 def read_stock_rules(workspace: Path) -> StockRules:
@@ -54,6 +56,7 @@ def read_stock_rules(workspace: Path) -> StockRules:
     return StockRules(
         Rules(rules), publish != "off", fba is not None and fba.value == "show", found_faults,
         publish == "plan", None if zero is None else int(zero),
+        {place: rule.places for rule in reversed(rules) for place in rule.locations},
     )  # fmt: skip
 
 
@@ -74,6 +77,7 @@ class _Reader(RuleReader):
         return Rule(
             patterns or ("*",), locations, buffer, int(minimum or 0),
             None if maximum is None else int(maximum), where, self.fault_since(before), channels,
+            f"{self.file} line {row['locations'].line}" if locations else "",
         )  # fmt: skip
 
     def _channels(self, row: Cells) -> tuple[tuple[str, Decimal], ...]:

@@ -63,6 +63,7 @@ class Rule:
     where: str = ""  # "stock.yaml line 4"
     fault: str = ""  # what is wrong with it: its SKUs wait, no later rule takes them
     channels: tuple[tuple[str, Decimal], ...] = ()  # base units kept for each of our other channels
+    places: str = ""  # where its locations are written: "stock.yaml line 5"
 
     @property
     def kept_back(self) -> Decimal:

@@ -6,6 +6,13 @@ from crossdock.connectors.tims.fields import Exact, Record, Rows
 from crossdock.connectors.tims.models import ItemUom
 
 
+class StockLocation(Record):
+    """A branch, a warehouse, a truck: what can hold stock."""
+
+    LocationId: str
+    Name: str | None = None
+
+
 class KitComponent(Record):
     """So much of an item is in one of the kit."""
 
