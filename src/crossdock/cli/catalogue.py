@@ -91,7 +91,7 @@ def explain(sku: Sku, *, as_json: Json = False, workspace: Workspace = None) -> 
     else:
         output.table((sku, "", "source"), [(s.what, s.value, s.source) for s in study.said])
         for problem in study.problems:
-            _complain(problem)
+            output.trouble(problem)
         output.say(_told(told))
     if study.problems:
         raise typer.Exit(NEEDS_PERSON)
@@ -119,7 +119,7 @@ def check(sku: Sku, *, as_json: Json = False, workspace: Workspace = None) -> No
         output.show_json({"sku": sku, "status": status, "issues": issues, "problems": found})
     else:
         for problem in study.problems:
-            _complain(problem)
+            output.trouble(problem)
         if plan is not None and plan.refused:
             output.say(f"Not to be sold: {plan.decision.words}")
         if issues:
@@ -144,11 +144,12 @@ def publish(
     from crossdock.cli.asking import ask_for
     from crossdock.kernel.errors import Misuse
     from crossdock.wiring.cataloguerules import read_catalogue_rules
+    from crossdock.wiring.unknownskus import known_skus
 
     def keys(s: "Session") -> list[str]:
         if not read_catalogue_rules(s.settings.folder).publish:
             raise Misuse("catalogue.yaml says publish: off; nothing is written before it says on")
-        return skus
+        return known_skus(s.settings.folder, skus)
 
     ask_for(workspace, "catalogue", keys, as_json=as_json)
 
@@ -226,16 +227,6 @@ def _problem(error: "RunError") -> dict[str, Any]:
         "remedy": getattr(error, "remedy", ""),
         "evidence": dict(getattr(error, "evidence", {})),
     }
-
-
-def _complain(error: "RunError") -> None:
-    from crossdock.cli import output
-
-    output.complain(error.message)
-    for line in getattr(error, "evidence", {}).get("problems", [])[1:]:
-        output.complain(f"  {line}")
-    if remedy := getattr(error, "remedy", ""):
-        output.note(remedy)
 
 
 def _told(told: "Submission | None") -> str:
