@@ -161,6 +161,13 @@ def test_drift_names_what_amazon_shows_and_tims_does_not_say(shop: Shop, run: Ru
     assert "STRAY" not in run("catalogue", "drift", "GLOVE").stderr
 
 
+def test_a_mistyped_sku_is_not_asked_for(shop: Shop, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    shop.write("catalogue.yaml", RULES)
+    result = run("catalogue", "publish", "GLVOE")
+    assert (result.exit_code, "close the listing" in result.stderr) == (1, True)
+
+
 def test_publishing_by_hand_waits_for_a_worker(shop: Shop, run: Run) -> None:
     assert run("store", "migrate").exit_code == 0
     assert "publish: off" in run("catalogue", "publish", "GLOVE").stderr

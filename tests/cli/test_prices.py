@@ -95,6 +95,25 @@ def test_publishing_by_hand_waits_for_a_worker(shop: Path, run: Run) -> None:
     assert found == {"asked": [f"{US}:TIP"], "worker_alive": False}
 
 
+def test_a_mistyped_sku_is_told_with_its_remedy_and_nobody_is_asked(shop: Path, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    (shop / "prices.yaml").write_text("publish: on\n" + RULES, "utf-8")
+    for words in (("explain", "TPI"), ("publish", "TIP", "TPI")):
+        result = run("price", *words)
+        assert result.exit_code == 1
+        assert "TPI is not in lookups/skus.csv" in result.stderr
+        assert "Add a row for it, or close the listing; then retry." in result.stderr
+    assert "Asked" not in result.stdout
+
+
+def test_problems_of_a_plan_show_their_remedy(shop: Path, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    (problem,) = json.loads(run("plan", "prices", "--json").stdout)["problems"]
+    assert problem["remedy"] == "Correct prices.yaml, then retry."
+    shown = run("plan", "prices")
+    assert problem["remedy"] in shown.stdout + shown.stderr
+
+
 def test_a_plan_is_approved_by_its_name_as_long_as_it_is_still_true(shop: Path, run: Run) -> None:
     assert run("store", "migrate").exit_code == 0
     result = run("plan", "prices", "--json")

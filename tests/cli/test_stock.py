@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from crossdock.engine.store import approvals, bulk, fba, open_database, oversells, publications
+from crossdock.engine.store import (
+    approvals,
+    bulk,
+    fba,
+    inbox,
+    open_database,
+    oversells,
+    publications,
+)
 from crossdock.engine.store.approvals import Held
 from crossdock.engine.store.bulk import Ending, Item
 from crossdock.engine.store.publications import SEEN, Publication
@@ -140,6 +148,21 @@ def test_publishing_by_hand_waits_for_a_worker(shop: Path, run: Run) -> None:
     (shop / "stock.yaml").write_text("publish: on\n" + RULES, "utf-8")
     found = json.loads(run("stock", "publish", "TIP", "TIP", "--json").stdout)
     assert found == {"asked": ["TIP"], "worker_alive": False}
+
+
+def test_a_mistyped_sku_is_told_with_its_remedy_and_leaves_no_case(shop: Path, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    (shop / "stock.yaml").write_text("publish: on\n" + RULES, "utf-8")
+    for words in (("explain", "TPI"), ("publish", "TIP", "TPI")):
+        result = run("stock", *words)
+        assert result.exit_code == 1
+        assert "TPI is not in lookups/skus.csv" in result.stderr
+        assert "Add a row for it, or close the listing; then retry." in result.stderr
+    error = json.loads(run("stock", "publish", "TPI", "--json").stdout)["error"]
+    assert error["case_kind"] == "unknown-sku"
+    db = open_database(f"sqlite:///{shop / 'crossdock.db'}")
+    assert not any(inbox.depth(db, SystemClock().now()).values())  # nobody is asked to look at it
+    db.close()
 
 
 def test_feeds_are_listed_with_what_became_of_them(shop: Path, run: Run) -> None:

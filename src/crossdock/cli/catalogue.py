@@ -105,7 +105,7 @@ def explain(
             [(s.what, s.value, s.source) for s in study.said],
         )
         for problem in study.problems:
-            _complain(problem)
+            output.trouble(problem)
         output.say(_told(told))
     if study.problems:
         raise typer.Exit(NEEDS_PERSON)
@@ -139,7 +139,7 @@ def check(
                           "status": status, "issues": issues, "problems": found})  # fmt: skip
     else:
         for problem in study.problems:
-            _complain(problem)
+            output.trouble(problem)
         if plan is not None and plan.refused:
             output.say(f"Not to be sold: {plan.decision.words}")
         elif plan is not None and plan.unwanted:
@@ -171,6 +171,7 @@ def publish(
     from crossdock.kernel.errors import Misuse
     from crossdock.wiring.cataloguerules import read_catalogue_rules
     from crossdock.wiring.places import Places
+    from crossdock.wiring.unknownskus import known_skus
 
     def keys(s: "Session") -> list[str]:
         rules = read_catalogue_rules(s.settings.folder)
@@ -179,7 +180,8 @@ def publish(
         places = Places(s.settings.amazon.marketplaces)
         told = submissions.every(s.db, places.first)
         named = [*rules.shops, *([marketplace] if marketplace else [])]
-        return _only(places, marketplace, places.keys(skus, named, told))
+        known = known_skus(s.settings.folder, skus)
+        return _only(places, marketplace, places.keys(known, named, told))
 
     ask_for(workspace, "catalogue", keys, as_json=as_json)
 
@@ -286,16 +288,6 @@ def _problem(error: "RunError") -> dict[str, Any]:
         "remedy": getattr(error, "remedy", ""),
         "evidence": dict(getattr(error, "evidence", {})),
     }
-
-
-def _complain(error: "RunError") -> None:
-    from crossdock.cli import output
-
-    output.complain(error.message)
-    for line in getattr(error, "evidence", {}).get("problems", [])[1:]:
-        output.complain(f"  {line}")
-    if remedy := getattr(error, "remedy", ""):
-        output.note(remedy)
 
 
 def _told(told: "Submission | None") -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from crossdock.kernel.errors import RunError
+
 _WIDE = 200  # columns when nobody looks: a pipe or a file
 Style = Literal["", "green", "red", "yellow", "bold", "dim", "cyan"]
 Cell = str | tuple[str, Style]
@@ -39,6 +41,15 @@ def note(words: str) -> None:
 def complain(words: str) -> None:
     """What went wrong, in one sentence."""
     console(err=True).print(clean(words), style="red", soft_wrap=True)
+
+
+def trouble(error: "RunError", about: str = "") -> None:
+    """What keeps something from being done, and below it the remedy."""
+    complain(f"{about}{error.message}")
+    for line in getattr(error, "evidence", {}).get("problems", [])[1:]:
+        complain(f"  {line}")
+    if remedy := getattr(error, "remedy", ""):
+        note(remedy)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:

@@ -108,7 +108,8 @@ def _data(plan: "Plan", limit: int, shop: str) -> dict[str, Any]:
     rows = [{"key": r.key, "sku": r.sku, "marketplace": r.where, "told_last": r.old or None,
              "new": r.new, "flags": list(r.flags)} for r in shown[:limit]]  # fmt: skip
     problems = [
-        {"key": k, "kind": kind, "words": words} for k, kind, words in plan.problems[:limit]
+        {"key": p.key, "kind": p.kind, "words": p.words, "remedy": p.remedy}
+        for p in plan.problems[:limit]
     ]
     return {"plan": plan.name, "kind": plan.kind, "changes": len(plan.rows),
             "counts": dict(plan.counts()), "rows": rows, "problems": problems,
@@ -133,7 +134,9 @@ def _draw(plan: "Plan", limit: int, shop: str) -> None:
         output.say(f"To approve exactly these: crossdock plan apply {plan.name}")
     else:
         output.say("Nothing would be written.")
-    for key, kind, words in plan.problems[:20]:
-        output.say(f"{key}: {words} ({kind})", "red")
+    for problem in plan.problems[:20]:
+        output.say(f"{problem.key}: {problem.words} ({problem.kind})", "red")
+        if problem.remedy:
+            output.note(f"  {problem.remedy}")
     if len(plan.problems) > 20:
         output.note(f"{len(plan.problems) - 20} more cannot be decided; --json shows them.")

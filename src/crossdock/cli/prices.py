@@ -45,7 +45,7 @@ def explain(
     else:
         for shop, offer in found:
             if isinstance(offer, RunError):
-                output.complain(f"{shop}: {offer}")
+                output.trouble(offer, f"{shop}: ")
                 continue
             rows = [(t["what"], t["value"], t["source"]) for t in _terms(offer)]
             output.table((f"{sku} in {shop}", "", "source"), rows)
@@ -166,12 +166,14 @@ def publish(
     from crossdock.kernel.errors import Misuse
     from crossdock.wiring.pricerules import read_price_rules
     from crossdock.wiring.pricing import key_of
+    from crossdock.wiring.unknownskus import known_skus
 
     def keys(s: "Session") -> list[str]:
         rules = read_price_rules(s.settings.folder)
         if rules.publish == "off":
             raise Misuse("prices.yaml says publish: off; nothing is written before it says on")
-        return [key_of(shop, sku) for sku in skus for shop in rules.lists]
+        known = known_skus(s.settings.folder, skus)
+        return [key_of(shop, sku) for sku in known for shop in rules.lists]
 
     ask_for(workspace, "prices", keys, as_json=as_json)
 

@@ -41,7 +41,7 @@ def explain(
     if as_json:
         output.show_json(_row(sku, found, told, None, held, why) | {"terms": _terms(found)})
     elif isinstance(found, RunError):
-        output.complain(str(found))
+        output.trouble(found)
     else:
         output.table(
             (sku, "", "source"), [(t["what"], t["value"], t["source"]) for t in _terms(found)]
@@ -142,11 +142,12 @@ def publish(
     from crossdock.cli.asking import ask_for
     from crossdock.kernel.errors import Misuse
     from crossdock.wiring.stockrules import read_stock_rules
+    from crossdock.wiring.unknownskus import known_skus
 
     def keys(s: "Session") -> list[str]:
         if not read_stock_rules(s.settings.folder).publish:
             raise Misuse("stock.yaml says publish: off; nothing is written before it says on")
-        return skus
+        return known_skus(s.settings.folder, skus)
 
     ask_for(workspace, "stock", keys, as_json=as_json)
 

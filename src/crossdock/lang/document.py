@@ -19,6 +19,7 @@ from crossdock.kernel.errors import Problem
 MAX_CHARACTERS = 400_000
 MAX_DEPTH = 24
 MAX_CELLS = 50_000
+MOST_SHOWN = 60
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
@@ -48,6 +49,12 @@ class Cell:
         if isinstance(self.value, list):
             return [cell.plain for cell in self.value]
         return self.value
+
+    @property
+    def shown(self) -> str:
+        """The value in a sentence, as who wrote it knows it."""
+        words = repr(self.value) if isinstance(self.value, str) else _written(self)
+        return words if len(words) <= MOST_SHOWN else words[: MOST_SHOWN - 4] + " ..."
 
 
 @dataclass(slots=True)
@@ -201,6 +208,18 @@ class _Builder:
 
     def _report(self, event: yaml.Event, what: str, fix: str) -> None:
         self.problems.append(Problem(self.file, f"line {_line(event)}", what, fix))
+
+
+def _written(cell: Cell) -> str:
+    """As YAML would have it on one line."""
+    value = cell.value
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {_written(one)}" for name, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_written, value)) + "]"
+    if value is None or isinstance(value, bool):
+        return {True: "true", False: "false", None: "nothing"}[value]
+    return str(value)
 
 
 def _line(event: yaml.Event) -> int:

@@ -291,7 +291,7 @@ class _Reader:
         )
 
     def _source(self, cell: Cell) -> str:
-        text = str(cell.value or "")
+        text = str(cell.value or "") if not isinstance(cell.value, dict | list) else cell.shown
         first = text.partition(".")[0]
         if first not in _FIELDS:
             self.problem(cell, f"an item has no field {first!r}.", nearest(first, _FIELDS))
@@ -303,7 +303,10 @@ class _Reader:
         if not isinstance(cell.value, dict):
             self.problem(cell, "words is no map.", "Such as words: {LB: pounds}.")
             return {}
-        return {name: str(one.value) for name, one in cell.value.items()}
+        for name, one in cell.value.items():
+            if isinstance(one.value, dict | list):
+                self.problem(one, f"words: {name} is {one.shown}.", "It takes one text.")
+        return {name: str(one.plain) for name, one in cell.value.items()}
 
     def asins(self, cell: Cell | None) -> Mapping[str, str]:
         """SKU to ASIN, named by a person."""
@@ -314,9 +317,9 @@ class _Reader:
             return {}
         found = {}
         for sku, one in cell.value.items():
-            asin = str(one.value or "")
+            asin = str(one.value or "") if not isinstance(one.value, dict | list) else ""
             if len(asin) != 10 or not asin.isascii() or not asin.isalnum() or asin != asin.upper():
-                self.problem(one, f"{asin!r} of {sku} is no ASIN.", "Ten capitals and digits.")
+                self.problem(one, f"{one.shown} of {sku} is no ASIN.", "Ten capitals and digits.")
             else:
                 found[sku] = asin
         return found
@@ -330,14 +333,14 @@ class _Reader:
         if cell.value in (True, "on", "yes"):
             return True
         if cell.value not in (False, "off", "no"):
-            self.problem(cell, f"{name} {cell.value!r}.", "Write on or off.")
+            self.problem(cell, f"{name} {cell.shown}.", "Write on or off.")
         return False
 
     def one_of(self, cell: Cell | None, valid: Sequence[str], default: str) -> str:
         """One of these words."""
         if cell is None or cell.value in valid:
             return default if cell is None else str(cell.value)
-        self.problem(cell, f"{cell.value!r} is unknown.", nearest(str(cell.value), valid))
+        self.problem(cell, f"{cell.shown} is unknown.", nearest(cell.shown.strip("'"), valid))
         return default
 
     def text(self, cell: Cell | None, name: str, default: str) -> str:
@@ -345,7 +348,7 @@ class _Reader:
         if cell is None:
             return default
         if not isinstance(cell.value, str) or not cell.value.strip():
-            self.problem(cell, f"{name} {cell.value!r} is no text.")
+            self.problem(cell, f"{name} {cell.shown} is no text.")
             return default
         return cell.value.strip()
 
@@ -364,7 +367,7 @@ class _Reader:
         if cell is None:
             return default
         if not isinstance(cell.value, int) or isinstance(cell.value, bool) or cell.value < 1:
-            self.problem(cell, f"sds_years {cell.value!r} is no number of years.", "Such as 3.")
+            self.problem(cell, f"sds_years {cell.shown} is no number of years.", "Such as 3.")
             return default
         return cell.value
 

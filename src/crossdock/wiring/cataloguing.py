@@ -29,6 +29,7 @@ from crossdock.wiring.cataloguerules import (
 from crossdock.wiring.language import SHIPPED, table_path
 from crossdock.wiring.language import read_table as read_lookup
 from crossdock.wiring.places import Place, Places
+from crossdock.wiring.unknownskus import unknown_sku
 from crossdock.wiring.watched import Watched
 
 TABLE = "lookups/eligibility.csv"
@@ -195,7 +196,7 @@ class CatalogueDesk:
         sku = judged.sku
         row = judged.row = self.skus().find(sku)
         if row is None:
-            judged.problems.append(_unknown(sku))
+            judged.problems.append(unknown_sku(sku))
             return judged
         judged.number = row.cells.get("item", "")
         where = f"lookups/skus.csv line {row.line}"
@@ -375,15 +376,6 @@ def faulty_shop(place: Place, fault: str) -> RunError:
 def broken(error: ConfigError, sku: str) -> RunError:
     """A file of the workspace cannot be read at all."""
     return undecided(str(error.problems[0]), "Correct the file, then retry.", sku)
-
-
-def _unknown(sku: str) -> RunError:
-    return NeedsPerson(
-        f"{sku} is not in lookups/skus.csv",
-        kind="unknown-sku",
-        remedy="Add a row for it, or close the listing; then retry.",
-        about=f"SKU {sku}",
-    )
 
 
 def _no_item(sku: str, number: str, where: str) -> RunError:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from crossdock.business.catalogue.model import Plan as Listing
 from crossdock.business.pricing.model import PriceOffer
@@ -41,13 +41,22 @@ class Row:
     flags: tuple[str, ...] = ()
 
 
+class Unsettled(NamedTuple):
+    """A key for which nothing can be planned, and what a person has to do."""
+
+    key: str
+    kind: str  # of the case that it is or would be
+    words: str
+    remedy: str
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that would be written, and what cannot be."""
 
     kind: str
     rows: tuple[Row, ...]
-    problems: tuple[tuple[str, str, str], ...]  # key, kind of case, words
+    problems: tuple[Unsettled, ...]
 
     @property
     def name(self) -> str:
@@ -113,7 +122,7 @@ def _prices(house: "House") -> Plan:
     for key, found in zip(keys, desk.offers(keys), strict=True):
         shop, sku = split(key)
         if isinstance(found, RunError):
-            problems.append((key, getattr(found, "kind", ""), found.message))
+            problems.append(_unsettled(key, found))
             continue
         receipt = told.get((shop, sku))
         digest = digest_of(found)
@@ -126,6 +135,10 @@ def _prices(house: "House") -> Plan:
         old = "" if receipt is None else f"{receipt.price:f}"
         rows.append(Row(key, sku, shop, old, shown(found), digest, flags))
     return Plan(KIND, tuple(rows), tuple(problems))
+
+
+def _unsettled(key: str, error: RunError) -> Unsettled:
+    return Unsettled(key, getattr(error, "kind", ""), error.message, getattr(error, "remedy", ""))
 
 
 def shown(offer: PriceOffer) -> str:
@@ -147,7 +160,7 @@ def _stock(house: "House") -> Plan:
     rows, problems = [], []
     for sku, found in zip(skus, house.stock.offers(skus), strict=True):
         if isinstance(found, RunError):
-            problems.append((sku, getattr(found, "kind", ""), found.message))
+            problems.append(_unsettled(sku, found))
             continue
         row = told.get(sku)
         if row is not None and row.quantity == found.quantity and row.state == publications.SEEN:
@@ -172,12 +185,12 @@ def _catalogue(house: "House") -> Plan:
     for key, note in zip(keys, lister.plan_many([(key,) for key in keys]), strict=True):
         found = note.result
         if isinstance(found, RunError):
-            problems.append((key, getattr(found, "kind", ""), found.message))
+            problems.append(_unsettled(key, found))
         elif isinstance(found, Listing):
             try:
                 rows += _listing_row(found, told.get((found.marketplace_id, found.sku)))
             except RunError as error:
-                problems.append((key, getattr(error, "kind", ""), error.message))
+                problems.append(_unsettled(key, error))
     return Plan(LISTINGS, tuple(rows), tuple(problems))
 
 

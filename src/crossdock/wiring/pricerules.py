@@ -126,7 +126,7 @@ class _Reader(RuleReader):
         try:
             return ZoneInfo(str(cell.value))
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            self.problem(cell, f"time zone {cell.value!r} is unknown.", "Such as America/Denver.")
+            self.problem(cell, f"time zone {cell.shown} is unknown.", "Such as America/Denver.")
             return None
 
     def rule(self, cell: Cell) -> Rule:
@@ -174,12 +174,13 @@ class _Reader(RuleReader):
     def _source(self, cell: Cell, row: Cells) -> Source:
         """list, class RETAIL, contract BIGSKY."""
         found = row.get("price")
-        words = str(found.value).split() if found is not None and found.value is not None else []
+        plain = found is not None and isinstance(found.value, str)
+        words = str(found.value).split() if found is not None and plain else []
         kinds = {kind.value: kind for kind in Kind}
         kind = kinds.get(words[0]) if words else None
         if kind is None or len(words) != (1 if kind is Kind.LIST else 2):
             self.problem(
-                found or cell, f"price {' '.join(words)!r}.",
+                found or cell, "says no price." if found is None else f"price {found.shown}.",
                 "Write list, class NAME or contract CUSTOMER.",
             )  # fmt: skip
             return Source(Kind.LIST)
@@ -195,7 +196,7 @@ class _Reader(RuleReader):
         while at < len(text):
             match = _ADDED.match(text, at)
             if match is None:
-                self.problem(cell, f"add {cell.value!r}.", "Such as 3 %, or 3 % + 1.50.")
+                self.problem(cell, f"add {cell.shown}.", "Such as 3 %, or 3 % + 1.50.")
                 return Decimal(0), Decimal(0)
             number = Decimal(match[1].replace(" ", ""))
             share, fixed = (share + number / 100, fixed) if match[2] else (share, fixed + number)
@@ -203,7 +204,7 @@ class _Reader(RuleReader):
             while at < len(text) and text[at] == " ":
                 at += 1
         if share <= -1:
-            self.problem(cell, f"add {cell.value!r} leaves nothing of the price.")
+            self.problem(cell, f"add {cell.shown} leaves nothing of the price.")
         return share, fixed
 
     def _rounding(self, row: Cells) -> Rounding:

@@ -35,6 +35,7 @@ from crossdock.wiring.pricebook import Days, PriceBook, price_missing
 from crossdock.wiring.pricerules import FILE, TABLE, ListOf, PriceRules, read_price_rules
 from crossdock.wiring.rulechanges import Facts, content_of
 from crossdock.wiring.stocking import StockDesk
+from crossdock.wiring.unknownskus import unknown_sku
 from crossdock.wiring.watched import Watched
 
 _ALWAYS, _EVER = date(2000, 1, 1), date(2100, 1, 1)  # of a promotion that is open to one side
@@ -149,7 +150,7 @@ class PriceDesk:
         try:
             row, known = skus.get(sku), rules.lists.get(marketplace_id)
             if row is None:
-                raise _unknown(sku)
+                raise unknown_sku(sku)
             if (fault := row.fault("item", "uom", "units_per_pack")) is not None:
                 raise _unusable(sku, fault)
             if known is None:
@@ -280,15 +281,6 @@ def _no_rule(sku: str, rule: Rule | None) -> RunError:
         words, kind="price-rule-missing",
         remedy=f"Correct {where}, then retry.", about=f"SKU {sku}",
     )  # fmt: skip
-
-
-def _unknown(sku: str) -> RunError:
-    return NeedsPerson(
-        f"{sku} is not in lookups/skus.csv",
-        kind="unknown-sku",
-        remedy="Add a row for it, or close the listing; then retry.",
-        about=f"SKU {sku}",
-    )
 
 
 def _unusable(sku: str, fault: Problem) -> RunError:

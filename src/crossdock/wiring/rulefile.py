@@ -113,7 +113,7 @@ class RuleReader:
         cell = cells.get("publish")
         value = None if cell is None else cell.value
         if cell is not None and (isinstance(value, list | dict) or value not in _WORDS):
-            self.problem(cell, f"publish {value!r}.", "Write off, plan or on.")
+            self.problem(cell, f"publish {cell.shown}.", "Write off, plan or on.")
             return "off"
         return _WORDS[value]
 
@@ -146,8 +146,16 @@ class RuleReader:
     def any_texts(self, cells: Mapping[str, Cell], name: str) -> tuple[str, ...]:
         """One text or a list of them; nothing where there is none."""
         found = cells.get(name)
-        values = found.value if found is not None and isinstance(found.value, list) else [found]
-        return tuple(str(v.value) for v in values if v is not None and v.value is not None)
+        if found is None:
+            return ()
+        values = found.value if isinstance(found.value, list) else [found]
+        for one in values:
+            if isinstance(one.value, dict | list):
+                self.problem(
+                    one, f"{name} holds {one.shown}.", "It takes a text, or a list of them."
+                )
+        plain = (v.value for v in values if not isinstance(v.value, dict | list))
+        return tuple(str(value) for value in plain if value is not None)
 
     def number(self, cells: Mapping[str, Cell], name: str) -> Decimal | None:
         """Zero or more; None where it is not said, or wrong."""
@@ -156,7 +164,7 @@ class RuleReader:
             return None
         number = _decimal(cell.value)
         if number is None or number < 0:
-            self.problem(cell, f"{name} {cell.value!r} is no quantity.", "Zero or more.")
+            self.problem(cell, f"{name} {cell.shown} is no quantity.", "Zero or more.")
             return None
         return number
 
@@ -168,7 +176,7 @@ class RuleReader:
         text = str(cell.value).strip()
         number = _decimal(text.removesuffix("%").strip()) if text.endswith("%") else None
         if number is None or not 0 <= number < 100:
-            self.problem(cell, f"{name} {cell.value!r} is no share.", "Such as 12 %.")
+            self.problem(cell, f"{name} {cell.shown} is no share.", "Such as 12 %.")
             return None
         return number / 100
 
@@ -179,7 +187,7 @@ class RuleReader:
             return None
         if cell.value in words:
             return str(cell.value)
-        self.problem(cell, f"{name} {cell.value!r}.", f"Write {' or '.join(words)}.")
+        self.problem(cell, f"{name} {cell.shown}.", f"Write {' or '.join(words)}.")
         return None
 
     def yes(self, cells: Mapping[str, Cell], name: str, *, usual: bool) -> bool:
@@ -190,7 +198,7 @@ class RuleReader:
         if cell.value in (True, "yes", "on"):
             return True
         if cell.value not in (False, "no", "off"):
-            self.problem(cell, f"{name} {cell.value!r}.", "Write yes or no.")
+            self.problem(cell, f"{name} {cell.shown}.", "Write yes or no.")
         return False
 
     def fault_since(self, before: int) -> str:

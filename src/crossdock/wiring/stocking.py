@@ -22,6 +22,7 @@ from crossdock.wiring.language import read_table, table_path
 from crossdock.wiring.rulechanges import Facts, content_of
 from crossdock.wiring.stockbook import StockBook, explode, make_book
 from crossdock.wiring.stockrules import FILE, TABLE, StockRules, read_stock_rules
+from crossdock.wiring.unknownskus import unknown_sku
 from crossdock.wiring.watched import Watched
 
 ITEMS_FRESH = timedelta(minutes=5)
@@ -108,7 +109,7 @@ class StockDesk:
             near = related(s for group in near for s in group if s.sku not in faults)
         found = {offer.sku: offer for g in near for offer in offers(g, book.rules, levels)}
         return [
-            found.get(sku) or copy.copy(faults.get(sku) or book.faults.get(sku)) or _unknown(sku)
+            found.get(sku) or copy.copy(faults.get(sku) or book.faults.get(sku)) or unknown_sku(sku)
             for sku in wanted
         ]
 
@@ -238,15 +239,6 @@ def _files(workspace: Path) -> tuple[Path, ...]:
 
 def _read_skus(workspace: Path) -> LookupTable:
     return read_table(workspace, "orders", "skus")
-
-
-def _unknown(sku: str) -> RunError:
-    return NeedsPerson(
-        f"{sku} is not in lookups/skus.csv",
-        kind="unknown-sku",
-        remedy="Add a row for it, or close the listing; then retry.",
-        about=f"SKU {sku}",
-    )
 
 
 def broken(error: ConfigError, sku: str) -> RunError:

@@ -51,7 +51,7 @@ def read_stock_rules(workspace: Path) -> StockRules:
     zero, publish = reader.number(limit, "to_zero"), reader.publish(cells)
     fba = cells.get("fba")
     if fba is not None and fba.value not in ("show", False, "off", "no"):
-        reader.problem(fba, f"fba {fba.value!r}.", "Write show or off.")
+        reader.problem(fba, f"fba {fba.shown}.", "Write show or off.")
     found_faults = (*reader.problems, *table.problems)
     return StockRules(
         Rules(rules), publish != "off", fba is not None and fba.value == "show", found_faults,
