@@ -1,7 +1,7 @@
 """Another act of the demo: what TIMS asks is what Amazon asks, also when staff change prices."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,27 @@ version: 1
 publish: %s
 lists: {%s}
 rules:
-  - {skus: ["*"], price: list, business: {price: class INDUSTRIAL, tiers: yes}}
+%s"""
+RULE = """\
+  - skus: [%s]
+    price: list
+    business: {price: class INDUSTRIAL, tiers: yes}
+    audiences: {B2B_INDUSTRIAL: {price: class INDUSTRIAL, add: -2 %%, tiers: yes}}
+    floor: {margin: 10 %%, fees: 15 %%}
+    below_floor: %s
 """
 
 
-def write_rules(folder: Path, publish: str) -> None:
-    """prices.yaml; with `off` TIMS is asked for the scope, and nothing is written."""
-    lists = ", ".join(f"{shop}: {code}" for shop, code in LISTS.items())
-    (folder / "prices.yaml").write_text(RULES % (publish, lists), "utf-8")
+def write_rules(
+    folder: Path, publish: str, lists: Mapping[str, str] = LISTS, asking: str = ""
+) -> None:
+    """prices.yaml; with `off` TIMS is asked for the scope, and nothing is written. SKUs that begin
+    with `asking` ask a person below the floor, others are raised to it.
+    """
+    named = ", ".join(f"{shop}: {code}" for shop, code in lists.items())
+    rules = RULE % (f"'{asking}*'", "ask") if asking else ""
+    rules += RULE % ("'*'", "raise")
+    (folder / "prices.yaml").write_text(RULES % (publish, named, rules), "utf-8")
 
 
 def price(console: Console, folder: Path, call: Callable[..., Any], control: str) -> bool:

@@ -1,7 +1,7 @@
 """The last act of the demo: what TIMS has is what Amazon sells, also when staff count anew."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,19 @@ RULES = """\
 version: 1
 publish: on
 rules:
-  - {skus: ["*"], locations: [%s], buffer: 2}
+  - {skus: ["*"], locations: [%s], buffer: %d}
 """
+BUFFER = 2  # units of each item that are kept back
+
+
+def write_stock_rules(folder: Path, places: Sequence[str], buffer: int = BUFFER) -> None:
+    """stock.yaml: all stock of these locations is published."""
+    (folder / "stock.yaml").write_text(RULES % (", ".join(sorted(places)), buffer), "utf-8")
 
 
 def sell(console: Console, folder: Path, call: Callable[..., Any], control: str) -> bool:
     """Publish all stock, let staff count some of it anew, and see that Amazon follows."""
-    places = sorted(call(control, "config")["locations"])
-    (folder / "stock.yaml").write_text(RULES % ", ".join(places), "utf-8")
+    write_stock_rules(folder, call(control, "config")["locations"])
     first, took_first = _until_right(call, control)
     counted = call(control, "count_stock", {"seed": 7, "items": ITEMS})
     second, took_second = _until_right(call, control)

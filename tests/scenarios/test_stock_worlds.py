@@ -13,7 +13,7 @@ from crossdock.engine.runner import Watch
 from crossdock.engine.store import publications
 from crossdock.engine.store.schema import event
 from crossdock.simulators.world.scenario import preset
-from crossdock.simulators.world.shelves import count_stock, shelves
+from crossdock.simulators.world.shelves import count_stock, shelves, wiped
 from crossdock.wiring import freshness
 from crossdock.wiring.stock_risk import LEAST_MEASURED, delay_of, risks
 from crossdock.wiring.stock_runs import FLOW
@@ -153,6 +153,8 @@ def must_agree(world: Rehearsal) -> None:
     }
     assert live == wanted
     assert {p.state for s, p in publications.every(world.db).items() if s in wanted} == {"seen"}
+    lost = [words for words in wiped(world.world) if words.partition(":")[0] not in waiting]
+    assert not lost, lost
     verdict = world.verdict()
     assert verdict.ok, verdict
 

@@ -53,19 +53,30 @@ class PriceBook:
         self._readings: dict[str, LongReading[PriceEntry | PriceFault]] = {}  # not finished yet
         self._contracts: dict[str, dict[str, list[ContractPrice]]] = {}
         self._version: int | None = None
+        self._fresh: tuple[datetime, set[str], set[str]] | None = None  # since when, and what
 
-    def fresh(self, list_codes: Iterable[str], customers: Iterable[str]) -> None:
-        """Bring these lists and contracts to what TIMS says now."""
+    def fresh(
+        self, list_codes: Iterable[str], customers: Iterable[str], since: datetime | None = None
+    ) -> None:
+        """Bring these lists and contracts to what TIMS says now; what TIMS said at `since` or later
+        is good enough, so that many who ask at once cost one request.
+        """
         with self._lock:
+            codes, named, began = set(list_codes), set(customers), self._now()
+            if since is not None and self._fresh is not None:
+                at, lists, contracts = self._fresh
+                if at >= since and codes <= lists and named <= contracts:
+                    return
             if self._version is not None:
                 self._catch_up()
-            for code in sorted(set(list_codes)):
+            for code in sorted(codes):
                 self._bring(code)
-            for customer in sorted(set(customers) - self._contracts.keys()):
+            for customer in sorted(named - self._contracts.keys()):
                 self._read_contracts(customer)
             now = self._now()
             if self._lists_at is None or now - self._lists_at > LISTS_FRESH:
                 self._lists, self._lists_at = {x.Code: x for x in self._prices.lists().rows}, now
+            self._fresh = (began, codes, named)
 
     def entry(self, list_code: str, item: str, uoms: Iterable[str]) -> PriceEntry | None:
         """The item's entry in the first of these units that the list prices it in. A NeedsPerson

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from crossdock.simulators.wire import Reply, Request
+from crossdock.simulators.world.repricing import reprice
 from crossdock.simulators.world.scenario import from_dict
 from crossdock.simulators.world.shelves import count_stock, shelves
-from crossdock.simulators.world.tags import reprice, tags
+from crossdock.simulators.world.tags import tags
 from crossdock.simulators.world.world import World
 
 BUFFER = 2  # units of an item that the demo's rule keeps back
