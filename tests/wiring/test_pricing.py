@@ -119,11 +119,14 @@ def test_a_list_that_cannot_be_read_now_waits_alone(shop):
     us, canada = shop.desk.offers([key_of(US, "TIP"), key_of(CA, "TIP")])
     assert us.public.price.amount == 10
     assert isinstance(canada, TryAgain)
-    with pytest.raises(TryAgain):  # nobody knows which of its prices turn
-        shop.desk.turning(NOW, NOW + timedelta(hours=1))
+    midnight = NOW.replace(hour=5, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    turning = shop.desk.turning(NOW, midnight)  # nobody knows which of its prices turn
+    assert {key.partition(":")[0] for key in turning} == {CA}
+    assert len(turning) == 4
+    assert shop.desk.turning(NOW, NOW + timedelta(minutes=5)) == []
     shop.site.app = shop.tims.api
     assert str(shop.offer("TIP", CA).public.price) == "13.80 CAD"
-    assert shop.desk.turning(NOW, NOW + timedelta(hours=1)) == []
+    assert shop.desk.turning(NOW, midnight) == []
 
 
 def test_a_list_that_does_not_hold_prices_nothing(shop):

@@ -84,8 +84,8 @@ class PriceBook:
             self._fresh = (began, codes, named)
 
     def unread(self, list_code: str) -> RunError | None:
-        """Why a list that TIMS has was never read; None when it was."""
-        return None if list_code in self._read else self._unread.get((_LIST, list_code))
+        """Why a list that TIMS has cannot be read now; None when it is as TIMS has it."""
+        return self._unread.get((_LIST, list_code))
 
     def entry(self, list_code: str, item: str, uoms: Iterable[str]) -> PriceEntry | None:
         """The item's entry in the first of these units that the list prices it in. A NeedsPerson
@@ -157,8 +157,7 @@ class PriceBook:
             self._unread[what, name] = error
 
     def _must_be_read(self, what: str, name: str) -> None:
-        error = self._unread.get((what, name))
-        if error is not None:
+        if (error := self._unread.get((what, name))) is not None:
             raise copy.copy(error)
 
     def _catch_up(self) -> None:

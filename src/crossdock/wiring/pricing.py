@@ -28,7 +28,7 @@ from crossdock.connectors.amazon.marketplaces import MARKETPLACES
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.price_models import PriceBreak, PriceEntry
 from crossdock.connectors.tims.stock_models import StockItem
-from crossdock.kernel.errors import ConfigError, NeedsPerson, Problem, RunError, TryAgain
+from crossdock.kernel.errors import ConfigError, NeedsPerson, Problem, RunError
 from crossdock.lang.lookups import LookupRow
 from crossdock.wiring.language import read_table, table_path
 from crossdock.wiring.pricebook import Days, PriceBook, price_missing
@@ -117,14 +117,17 @@ class PriceDesk:
 
     def turning(self, after: datetime, until: datetime) -> list[str]:
         """Prices that change by themselves between these moments, because a day begins."""
-        lists, days = self.rules.lists, {}
+        lists = self.rules.lists
         self._fresh(lists.values())
+        days: dict[str, Days] = {}
+        unread: set[str] = set()  # of these marketplaces nobody knows what turns: all may
         for shop, known in lists.items():
-            if isinstance(waits := self.book.unread(known.code), TryAgain):
-                raise waits  # nobody knows yet what turns; the watermark stays
             with contextlib.suppress(NeedsPerson):  # its own prices say what is wrong
                 days[known.code] = self._days(shop, known)
-        return self.affected(self.book.boundaries(after, until, days))
+                if self.book.unread(known.code) and days[known.code].begun(after, until):
+                    unread.add(shop)
+        turned = self.affected(self.book.boundaries(after, until, days))
+        return sorted({*turned, *(k for k in self.every_key() if split(k)[0] in unread)})
 
     def offers(
         self, keys: Sequence[str], since: datetime | None = None
