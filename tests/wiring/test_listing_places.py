@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from crossdock.connectors.amazon.listings import listing, publish_quantity
 from crossdock.engine.store import approvals
 from crossdock.kernel.errors import NeedsPerson, TryAgain
 from crossdock.wiring.catalogue_runs import CHECK, FILES, ITEMS
@@ -290,19 +289,6 @@ def test_an_approval_is_good_in_its_marketplace_alone(trade):
             trade.publisher.publish(trade.plan(key))
         assert caught.value.code == code
     assert [one.key for one in approvals.held(trade.db, KIND)] == ["GLOVE"]
-
-
-def test_stock_reaches_a_sku_that_is_not_listed_in_the_first_marketplace(trade):
-    trade.write(rules=ONLY_US.replace(f"[{US}]", f"[{CA}]") + TWO)
-    everywhere(trade, "GLOVE")
-    assert trade.live("GLOVE").shops == {CA}
-    assert listing(trade.account, "GLOVE").quantity == 0
-    assert publish_quantity(trade.account, "GLOVE", 4).status == "ACCEPTED"
-    trade.advance(timedelta(minutes=1))
-    assert listing(trade.account, "GLOVE").quantity == 4
-    assert listing(trade.account, "NONE") is None
-    with pytest.raises(NeedsPerson):
-        publish_quantity(trade.account, "NONE", 4)
 
 
 def test_a_sku_that_a_rule_keeps_out_of_a_marketplace_needs_no_price_there(trade):
