@@ -17,6 +17,8 @@ from tests.cli.conftest import Run
 from tests.connectors.tims.simulated import a_tims
 from tests.wiring.selling import GLOVE_GTIN, RULES, SPOKEN, TORCH_GTIN
 
+US, CA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
+PLACES = f"marketplaces: {{{US}: en_US, {CA}: en_CA}}\n"
 SKUS = "sku,item,uom,units_per_pack\nGLOVE,GLV-1,EA,1\nGAS,ARGON,EA,1\nTORCH,TRC-1,EA,1\n"
 
 
@@ -47,7 +49,7 @@ def shop(folder: Path) -> Iterator[Shop]:
     tims.add_item("TRC-1", "Torch", details={**SPOKEN, "Gtin": TORCH_GTIN, "Brand": "Other"})
     there = {
         "seller_id": amazon.sellers[0].seller_id, "region": "na",
-        "marketplace_ids": ["ATVPDKIKX0DER"], "client_id": amazon.client_id,
+        "marketplace_ids": [US, CA], "client_id": amazon.client_id,
         "client_secret": amazon.client_secret, "refresh_token": amazon.refresh_token,
         "endpoint": urls[1], "lwa": urls[2],
     }  # fmt: skip
@@ -146,7 +148,7 @@ def test_drift_names_what_amazon_shows_and_tims_does_not_say(shop: Shop, run: Ru
         "GLOVE", 2, product_type="PROTECTIVE_GLOVE", prices={"ATVPDKIKX0DER": Decimal(9)},
         attributes={"item_name": [{"value": "Old name"}]},
     )  # fmt: skip
-    shop.amazon.listings.offer("STRAY", 1)
+    shop.amazon.listings.offer("STRAY", 1, shops=[US])
     result = run("catalogue", "drift", "--json")
     found = json.loads(result.stdout)
     told = {(d["sku"], d["what"]): (d["tims"], d["amazon"]) for d in found["differences"]}
@@ -209,3 +211,73 @@ def test_a_plan_is_looked_at_and_exactly_that_is_approved(shop: Shop, run: Run) 
     applied = json.loads(run("plan", "apply", now, "--json").stdout)
     assert (applied["kind"], applied["approved"]) == ("catalogue", 1)
     assert not any(operation == "putListingsItem" for operation, _ in shop.amazon.counts)
+
+
+# --- several marketplaces -------------------------------------------------------------------------
+
+
+def test_every_marketplace_that_the_file_names_is_a_row_of_its_own(shop: Shop, run: Run) -> None:
+    shop.write("catalogue.yaml", RULES + PLACES)
+    found = json.loads(run("catalogue", "list", "--json").stdout)["skus"]
+    assert [(r["sku"], r["marketplace"]) for r in found][:4] == [
+        ("GAS", US), ("GAS", CA), ("GLOVE", US), ("GLOVE", CA),
+    ]  # fmt: skip
+    only = json.loads(run("catalogue", "list", "-m", CA, "--json").stdout)["skus"]
+    assert {r["marketplace"] for r in only} == {CA}
+    wrong = run("catalogue", "list", "-m", "A1AM78C64UM0Y8")
+    assert (wrong.exit_code, "no marketplace of the account" in wrong.stderr) == (2, True)
+    shop.write("catalogue.yaml", RULES.replace("    product_type: PROTECTIVE",
+               f"    marketplaces: [{US}]\n    product_type: PROTECTIVE") + PLACES)  # fmt: skip
+    rows = json.loads(run("catalogue", "list", "-m", CA, "--json").stdout)["skus"]
+    (glove,) = [r for r in rows if r["sku"] == "GLOVE"]
+    assert (glove["product_type"], glove["why"]) == (
+        "not here", f"listed in US ({US}), by catalogue.yaml line 5",
+    )  # fmt: skip
+
+
+def test_a_marketplace_that_is_not_the_accounts_is_told_with_its_line(shop: Shop, run: Run) -> None:
+    shop.write("catalogue.yaml", RULES + PLACES.replace(CA, "A1AM78C64UM0Y8"))
+    result = run("catalogue", "list", "--json")
+    (problem,) = json.loads(result.stdout)["problems"]
+    assert result.exit_code == 1
+    assert problem.startswith("catalogue.yaml: line 13: MX (A1AM78C64UM0Y8) is no marketplace of")
+
+
+def test_one_marketplace_is_explained_checked_and_published(shop: Shop, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    shop.write("catalogue.yaml", RULES + PLACES)
+    found = json.loads(run("catalogue", "explain", "GLOVE", "-m", CA, "--json").stdout)
+    steps = {s["what"]: (s["value"], s["source"]) for s in found["steps"]}
+    assert (found["marketplace"], found["not_here"]) == (CA, "")
+    assert steps["marketplace"] == (f"CA ({CA})", "catalogue.yaml line 13")
+    assert found["would_send"]["item_name"][0] == {
+        "value": "MIG glove", "marketplace_id": CA, "language_tag": "en_CA",
+    }  # fmt: skip
+    same = json.loads(run("catalogue", "explain", f"{CA}:GLOVE", "--json").stdout)
+    assert same["marketplace"] == CA  # as cases name it
+    checked = json.loads(run("catalogue", "check", "GLOVE", "-m", CA, "--json").stdout)
+    assert (checked["status"], checked["marketplace"]) == ("VALID", CA)
+    asked = json.loads(run("catalogue", "publish", "GLOVE", "--json").stdout)
+    assert asked["asked"] == ["GLOVE", f"{CA}:GLOVE"]
+    asked = json.loads(run("catalogue", "publish", "GLOVE", "-m", CA, "--json").stdout)
+    assert asked["asked"] == [f"{CA}:GLOVE"]
+
+
+def test_drift_and_plans_name_the_marketplace(shop: Shop, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    shop.write("catalogue.yaml", RULES.replace("publish: on", "publish: plan") + PLACES)
+    shop.amazon.listings.offer("STRAY", 1, shops=[CA])
+    shop.amazon.listings.offer("GLOVE", 1, product_type="PROTECTIVE_GLOVE", shops=[US])
+    found = json.loads(run("catalogue", "drift", "-m", CA, "--json").stdout)
+    told = {(d["sku"], d["marketplace"], d["what"]) for d in found["differences"]}
+    assert told == {("GLOVE", CA, "listing"), ("TORCH", CA, "listing")}
+    assert found["unknown"] == [f"{CA}:STRAY"]
+    both = json.loads(run("catalogue", "drift", "--json").stdout)
+    assert {d["marketplace"] for d in both["differences"]} == {US, CA}
+    plan = json.loads(run("plan", "catalogue", "--json").stdout)
+    assert [(r["key"], r["marketplace"], r["flags"]) for r in plan["rows"]] == [
+        ("GLOVE", US, []), (f"{CA}:GLOVE", CA, ["first"]),
+    ]  # fmt: skip
+    part = json.loads(run("plan", "catalogue", "-m", CA, "--json").stdout)
+    assert [r["key"] for r in part["rows"]] == [f"{CA}:GLOVE"]
+    assert (part["plan"], part["changes"]) == (plan["plan"], 2)

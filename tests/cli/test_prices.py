@@ -2,17 +2,24 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from crossdock.engine.store import open_database
 from crossdock.kernel.clock import ManualClock, SystemClock
 from crossdock.simulators.server import Server
+from crossdock.wiring.settling import Settlements
 from demo.workspace import write_workspace
+from tests.business.settlements.files import line, report
 from tests.cli.conftest import Run
 from tests.connectors.tims.simulated import a_tims
 
 US = "ATVPDKIKX0DER"
+PRINCIPAL = ("Order", "ItemPrice", "Principal")
+COMMISSION = ("Order", "ItemFees", "Commission")
+CLOSING = ("Order", "ItemFees", "FixedClosingFee")
 RULES = """\
 version: 1
 lists: {ATVPDKIKX0DER: STANDARD}
@@ -150,3 +157,45 @@ def test_the_quota_plan_tells_how_old_prices_can_become(shop: Path, run: Run) ->
     prices = json.loads(many.stdout)["news"][3]
     assert (many.exit_code, prices["ok"]) == (1, False)
     assert "prices can be written in time; there are 60000" in prices["advice"]
+
+
+def test_what_amazon_took_stands_beside_what_the_floor_reckons_with(shop: Path, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    assert json.loads(run("price", "fees", "--json").stdout) == {"days": 180, "skus": []}
+    now = SystemClock().now()
+    end = f"{now - timedelta(days=9):%Y-%m-%d} 00:00:00 UTC"
+    at = f"{now - timedelta(days=12):%Y-%m-%d} 10:00:00 UTC"
+
+    def sold(sku: str, kind: tuple[str, str, str], cents: int, **more: str) -> dict[str, str]:
+        there = more.pop("market", "Amazon.com")
+        return line(kind, cents, at=at, market=there, **more) | {
+            "sku": sku, "quantity-purchased": "1" if kind == PRINCIPAL else "",
+        }  # fmt: skip
+
+    rows = [
+        row for _ in range(12)
+        for row in (sold("TIP", PRINCIPAL, 2000), sold("TIP", COMMISSION, -340),
+                    sold("TIP", CLOSING, -99), sold("ROD", PRINCIPAL, 900),
+                    sold("TIP", PRINCIPAL, 9900, channel="AFN"))
+    ]  # fmt: skip
+    rows += [
+        sold("TIP", ("Refund", "ItemFees", "Commission"), 340),
+        sold("TIP", COMMISSION, -1, market=""),
+    ]
+    db = open_database(f"sqlite:///{shop}/crossdock.db")
+    settlements = Settlements(db, shop, lambda: now)
+    for number, some in (("1", rows), ("2", [sold("TIP", COMMISSION, -90_000)])):
+        path = shop / f"{number}.txt"
+        total = None if number == "1" else 5  # the second does not tie: nothing of it counts
+        path.write_bytes(report(some, number=number, total=total, start=at, end=end))
+        settlements.take(path, path.name)
+    db.close()
+    result = run("price", "fees", "--json")
+    tip, rod = json.loads(result.stdout)["skus"]
+    assert (result.exit_code, tip["sku"], tip["packs"], tip["too_low"]) == (1, "TIP", 12, True)
+    assert (tip["settled"], tip["reckoned"], tip["more"]) == ("17 % + 0.99", "15 % + 1", "0.39")
+    assert (rod["remark"], rod["rule"], rod["too_low"]) == ("no floor of a rule", "", False)
+    words = run("price", "fees")
+    assert "Raise fees" in words.stdout + words.stderr
+    early = run("price", "fees", "--days", "5", "--json")
+    assert (early.exit_code, json.loads(early.stdout)["skus"]) == (0, [])

@@ -8,32 +8,36 @@ from crossdock.engine.store.producttypes import StoredSchema
 from crossdock.engine.store.submissions import OFF, SEEN, SENT, Submission
 from crossdock.kernel.clock import ManualClock
 
+US, CA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
+
 
 def test_a_receipt_is_kept_and_an_older_generation_changes_nothing(
     db: Database, clock: ManualClock
 ) -> None:
-    sent = Submission("A", 2, "hash", SENT, 1, "s-1", "B1", "TOOL", sent_at=clock.now())
-    submissions.keep(db, sent)
-    submissions.keep(db, replace(sent, generation=1, content="older"))
-    assert submissions.of(db, "A") == sent
+    sent = Submission("A", US, 2, "hash", SENT, 1, "s-1", "B1", "TOOL", sent_at=clock.now())
+    submissions.keep(db, sent, first=True)
+    submissions.keep(db, replace(sent, generation=1, content="older"), first=True)
+    assert submissions.of(db, "A", US, first=True) == sent
     seen = replace(sent, state=SEEN, seen_at=clock.now() + timedelta(seconds=60))
-    submissions.keep(db, seen)
-    assert submissions.every(db) == {"A": seen}
+    submissions.keep(db, seen, first=True)
+    assert submissions.every(db, US) == {(US, "A"): seen}
     assert seen.took == timedelta(seconds=60)
-    assert (sent.took, submissions.of(db, "B")) == (None, None)
+    assert (sent.took, submissions.of(db, "B", US, first=True)) == (None, None)
 
 
 def test_what_is_withheld_is_known_with_its_reason_and_when_it_turned(
     db: Database, clock: ManualClock
 ) -> None:
     began = clock.now()
-    submissions.keep(db, Submission("A", 1, "", OFF, changed_at=began, why="gas", withheld=True))
-    submissions.keep(db, Submission("B", 1, "x", SEEN))
+    submissions.keep(
+        db, Submission("A", US, 1, "", OFF, changed_at=began, why="gas", withheld=True), first=True
+    )
+    submissions.keep(db, Submission("B", US, 1, "x", SEEN), first=True)
     assert submissions.withheld(db) == {"A": "gas"}
     assert submissions.turned(db, None) == [("A", began)]
     assert submissions.turned(db, began) == []
     clock.advance(timedelta(minutes=1))
-    submissions.keep(db, Submission("A", 2, "y", SEEN, changed_at=clock.now()))
+    submissions.keep(db, Submission("A", US, 2, "y", SEEN, changed_at=clock.now()), first=True)
     assert submissions.withheld(db) == {}
     assert submissions.turned(db, began) == [("A", clock.now())]
 
@@ -45,3 +49,33 @@ def test_a_schema_is_kept_in_place_of_the_older_one(db: Database, clock: ManualC
     producttypes.keep(db, newer)
     assert producttypes.find(db, "T", "LISTING", "US") == newer
     assert producttypes.find(db, "T", "LISTING_OFFER_ONLY", "US") is None
+
+
+def test_each_marketplace_has_a_receipt_of_its_own_and_a_sku_is_let_go_in_all(
+    db: Database, clock: ManualClock
+) -> None:
+    for shop, first in ((US, True), (CA, False)):
+        held = Submission("A", shop, 1, "x", OFF, changed_at=clock.now(), why="w", withheld=first)
+        submissions.keep(db, held, first=first)
+    submissions.keep(db, Submission("A", CA, 2, "y", SEEN), first=False)
+    told = submissions.every(db, US)
+    assert [told[shop, "A"].content for shop in (US, CA)] == ["x", "y"]
+    assert submissions.turned(db, None) == [("A", clock.now())]
+    clock.advance(timedelta(minutes=1))
+    submissions.let_go(db, "A", clock.now())
+    assert submissions.withheld(db) == {}
+    assert submissions.turned(db, None) == [("A", clock.now())]
+
+
+def test_a_row_of_no_marketplace_is_the_first_ones_until_it_is_written_again(
+    db: Database, clock: ManualClock
+) -> None:
+    old = Submission("A", "", 4, "x", SEEN)
+    submissions.keep(db, old, first=True)
+    assert submissions.every(db, US) == {(US, "A"): replace(old, marketplace_id=US)}
+    assert submissions.of(db, "A", CA, first=False) is None
+    submissions.keep(db, Submission("A", US, 3, "older", SEEN), first=True)
+    assert submissions.of(db, "A", US, first=True) == replace(old, marketplace_id=US)
+    submissions.keep(db, Submission("A", US, 5, "newer", SEEN), first=True)
+    assert [row.content for row in submissions.every(db, CA).values()] == ["newer"]
+    assert submissions.of(db, "A", CA, first=True) is None

@@ -14,9 +14,10 @@ from crossdock.kernel.quota import MemoryBuckets
 from crossdock.simulators.amazon import AmazonSim
 from crossdock.simulators.amazon.listing_records import SimListing
 from crossdock.simulators.clock import HandClock
-from crossdock.wiring.catalogue_runs import ListingPublisher, SchemasInStore
+from crossdock.wiring.catalogue_runs import SchemasInStore
 from crossdock.wiring.cataloguing import CatalogueDesk
 from crossdock.wiring.listing import Lister, Study
+from crossdock.wiring.listing_publisher import ListingPublisher
 from tests.connectors.amazon.conftest import NOW, US
 from tests.connectors.amazon.conftest import InProcess as Wire
 from tests.connectors.tims.simulated import InProcess, ManualClock, a_tims, account_of
@@ -61,7 +62,8 @@ SPOKEN = {"Brand": "Weldco", "MfrPartNumber": "W-1", "Hazmat": {"IsHazmat": Fals
 class Trade:
     """Both companies and the desk between them, on a clock moved by hand."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shops: tuple[str, ...] = (US,)) -> None:
+        self.shops = shops
         self.folder, self.clock, self.hands = folder, ManualClock(NOW), HandClock(NOW)
         (folder / "lookups").mkdir()
         self.write(rules=RULES, skus=SKUS)
@@ -71,7 +73,7 @@ class Trade:
         self.page = self.amazon.catalog.add("Cutting torch", gtin=TORCH_GTIN)
         self.db = a_store(folder)
         self.client = TimsClient(account_of(self.tims), InProcess(self.tims.api), self.clock)
-        self.desk = CatalogueDesk(folder, self.client, self.clock.now)
+        self.desk = CatalogueDesk(folder, self.client, self.clock.now, shops)
         self.wire = Wire(self.amazon)
 
     def _items(self) -> None:
@@ -103,7 +105,7 @@ class Trade:
         sim = self.amazon
         account = AmazonAccount(
             sim.sellers[0].seller_id, sim.client_id, sim.client_secret, sim.refresh_token,
-            marketplace_ids=(US,),
+            marketplace_ids=self.shops,
         )  # fmt: skip
         return AmazonClient(account, self.wire, self.clock, MemoryBuckets(self.clock))
 
@@ -154,8 +156,9 @@ class Trade:
     def live(self, sku: str) -> SimListing | None:
         return self.amazon.listings.now(self.amazon.sellers[0].seller_id, sku)
 
-    def receipt(self, sku: str) -> Any:
-        return submissions.of(self.db, sku)
+    def receipt(self, key: str) -> Any:
+        place = self.desk.places.of(key)
+        return submissions.of(self.db, place.sku, place.marketplace_id, first=place.first)
 
     def asked(self, method: str, part: str) -> int:
         """Requests to Amazon of that method whose address holds that."""

@@ -11,6 +11,7 @@ from crossdock.kernel.errors import TryAgain
 from crossdock.wiring.catalogue_runs import CHECK, FILES, ITEMS, TURNED, catalogue_feeds
 from crossdock.wiring.stock_runs import Publisher
 from crossdock.wiring.stocking import StockDesk
+from tests.connectors.amazon.conftest import US
 from tests.wiring.selling import RULES, SKUS, Trade
 
 
@@ -83,15 +84,19 @@ def test_a_table_that_cannot_be_read_moves_no_watermark(trade):
 def test_stock_hears_of_what_was_withheld_and_let_go_even_when_it_is_stored_late(trade):
     feeds = Feeds(trade)
     assert feeds.read(TURNED) == []
-    held = Submission("GAS", 1, "", OFF, changed_at=trade.clock.now(), why="never", withheld=True)
-    submissions.keep(trade.db, held)
+    held = Submission(
+        "GAS", US, 1, "", OFF, changed_at=trade.clock.now(), why="never", withheld=True
+    )
+    submissions.keep(trade.db, held, first=True)
     assert feeds.read(TURNED) == [("stock", "GAS")]
     trade.advance(timedelta(minutes=1))
     late = trade.clock.now() - timedelta(seconds=90)
-    submissions.keep(trade.db, Submission("LATE", 1, "", SEEN, changed_at=late))
+    submissions.keep(trade.db, Submission("LATE", US, 1, "", SEEN, changed_at=late), first=True)
     assert ("stock", "LATE") in feeds.read(TURNED)
     trade.advance(timedelta(minutes=10))
-    submissions.keep(trade.db, Submission("X", 1, "", SEEN, changed_at=trade.clock.now()))
+    submissions.keep(
+        trade.db, Submission("X", US, 1, "", SEEN, changed_at=trade.clock.now()), first=True
+    )
     feeds.read(TURNED)
     assert feeds.read(TURNED) == [("stock", "X")]  # the overlap; again changes nothing
 

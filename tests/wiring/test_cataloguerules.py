@@ -50,7 +50,7 @@ attributes:
 rules:
   - {skus: ["*"], product_type: TOOL, attributes: {item_name: LongDescription}}
 """)
-    named = {a.name: a for a in rules.attributes_of(rules.rules[0])}
+    named = {a.name: a for a in rules.attributes_of(rules.rules[0], "ATVPDKIKX0DER")}
     assert named["item_name"].rows[0].source == "LongDescription"
     assert named["brand"].rows[0].constant == "Ours"
     assert "manufacturer" not in named
@@ -107,3 +107,65 @@ def test_what_is_no_document_is_refused_whole(read, text):
 
 def test_rules_that_are_no_list_are_told(read):
     assert "is no list" in str(read("rules: {skus: x}\n").problems[0])
+
+
+US, CA, MX = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2", "A1AM78C64UM0Y8"
+PLACES = f"""\
+language: en_US
+marketplaces:
+  {US}:
+  {CA}: en_CA
+  {MX}: {{language: es_MX, asins: {{A: B000000002}}, attributes: {{item_name: LongDescription}}}}
+asins: {{A: B000000001}}
+rules:
+  - {{skus: [HEAVY*], product_type: TOOL, marketplaces: [{US}]}}
+  - {{skus: ["*"], product_type: TOOL, attributes: {{brand: {{value: Ours}}}}}}
+"""
+
+
+def test_marketplaces_have_their_languages_pages_and_texts(read):
+    rules = read(PLACES)
+    heavy, usual = rules.rules
+    assert rules.problems == ()
+    assert [rules.language_in(shop) for shop in (US, CA, MX)] == ["en_US", "en_CA", "es_MX"]
+    assert [rules.page_in(shop, "A") for shop in (US, MX)] == ["B000000001", "B000000002"]
+    assert rules.listed_in(heavy, US) == (US,)
+    assert rules.listed_in(usual, US) == (US, CA, MX)
+    named = {a.name: a.rows[0] for a in rules.attributes_of(usual, MX)}
+    assert (named["item_name"].source, named["brand"].constant) == ("LongDescription", "Ours")
+    assert {a.name: a.rows[0] for a in rules.attributes_of(usual, CA)}["item_name"].source == (
+        "Description"
+    )
+
+
+def test_a_file_of_before_lists_in_the_accounts_first_marketplace(read):
+    rules = read('rules: [{skus: ["*"], product_type: TOOL}]\n')
+    assert rules.listed_in(rules.rules[0], CA) == (CA,)
+    assert (rules.language_in(CA), rules.page_in(CA, "A")) == ("en_US", "")
+
+
+def test_faults_of_marketplaces_are_told_with_their_lines_and_hold_what_they_concern(read):
+    rules = read(f"""\
+marketplaces:
+  {US}: en_US
+  A2EUQ1WTGCTBGX: en_CA
+  {MX}: {{langage: es_MX}}
+rules:
+  - {{skus: [A], product_type: TOOL, marketplaces: [{CA}]}}
+  - {{skus: [B], product_type: TOOL}}
+""")
+    told = [str(problem) for problem in rules.problems]
+    assert len(told) == 3
+    assert "line 3: Amazon has no marketplace A2EUQ1WTGCTBGX. Did you mean" in told[0]
+    assert "line 4: 'langage' is unknown. Did you mean 'language'?" in told[1]
+    assert f"line 6: {CA} is none of the file's marketplaces." in told[2]
+    assert rules.shops_fault == told[0]
+    assert (rules.shops[US].fault, rules.shops[MX].fault) == ("", told[1])
+    assert [bool(rule.fault) for rule in rules.rules] == [True, False]
+
+
+def test_marketplaces_that_name_none_are_a_fault(read):
+    for text in ("marketplaces: []\n", "marketplaces: {}\n", "marketplaces:\n"):
+        rules = read(text)
+        assert "names none" in rules.shops_fault, text
+    assert read(f"marketplaces: {{{US}: 5}}\n").shops[US].fault

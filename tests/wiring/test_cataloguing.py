@@ -10,7 +10,7 @@ import pytest
 
 from crossdock.engine.store import approvals
 from crossdock.kernel.errors import NeedsPerson, TryAgain
-from crossdock.wiring.catalogue_runs import (
+from crossdock.wiring.listing_publisher import (
     DELETED,
     KIND,
     MOST_WRITES,
@@ -18,6 +18,7 @@ from crossdock.wiring.catalogue_runs import (
     WATCH,
     content_of,
 )
+from tests.connectors.amazon.conftest import US
 from tests.wiring.selling import FORBIDDEN, RULES, SKUS, SPOKEN, Trade
 
 
@@ -274,7 +275,7 @@ def test_what_amazon_holds_cannot_be_taken_off_by_quantity(trade):
 
 
 def test_deleting_is_done_only_where_the_file_says_so_and_nothing_is_for_sale(trade):
-    trade.amazon.listings.offer("GAS", 0)
+    trade.amazon.listings.offer("GAS", 0, shops=[US])
     assert trade.publish("GAS").state == "off"
     trade.write(rules=RULES + "discontinued: delete\n")
     assert trade.publish("GAS").state == "not listed"
@@ -324,7 +325,7 @@ def test_under_a_plan_nothing_is_listed_until_this_very_listing_is_approved(trad
 
 
 def test_under_a_plan_a_deletion_waits_too_and_ends_when_it_is_not_meant_any_more(trade):
-    trade.amazon.listings.offer("GAS", 0)
+    trade.amazon.listings.offer("GAS", 0, shops=[US])
     planned = RULES.replace("publish: on", "publish: plan")
     trade.write(rules=planned + "discontinued: delete\n")
     assert (hold(trade, "GAS"), trade.asked("DELETE", "/items/")) == ("held", 0)

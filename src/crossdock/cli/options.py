@@ -15,6 +15,9 @@ Workspace = Annotated[
         help="The workspace folder; else CROSSDOCK_WORKSPACE, or the nearest with crossdock.yaml.",
     ),
 ]
+Shop = Annotated[
+    str, typer.Option("--marketplace", "-m", metavar="ID", help="One marketplace only.")
+]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")]
 
 NEEDS_PERSON = 1

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossdock.cli.options import Json, Limit, Workspace, group
+from crossdock.cli.options import Json, Limit, Shop, Workspace, group
 
 if TYPE_CHECKING:
     from crossdock.wiring.planning import Plan
@@ -26,9 +26,14 @@ def stock(*, limit: Limit = 100, as_json: Json = False, workspace: Workspace = N
 
 
 @app.command("catalogue")
-def catalogue(*, limit: Limit = 100, as_json: Json = False, workspace: Workspace = None) -> None:
-    """Every listing that would be made, changed or taken off now, and what cannot be decided."""
-    _show("catalogue", limit, as_json=as_json, workspace=workspace)
+def catalogue(
+    *, marketplace: Shop = "", limit: Limit = 100, as_json: Json = False,
+    workspace: Workspace = None,
+) -> None:  # fmt: skip
+    """Every listing that would be made, changed or taken off now, in which marketplace, and what
+    cannot be decided.
+    """
+    _show("catalogue", limit, as_json=as_json, workspace=workspace, shop=marketplace)
 
 
 @app.command("held")
@@ -80,7 +85,7 @@ def apply(
     nobody(alive)
 
 
-def _show(kind: str, limit: int, *, as_json: bool, workspace: Path | None) -> None:
+def _show(kind: str, limit: int, *, as_json: bool, workspace: Path | None, shop: str = "") -> None:
     from crossdock.cli import output
     from crossdock.cli.options import NEEDS_PERSON
     from crossdock.cli.session import house_with
@@ -90,16 +95,18 @@ def _show(kind: str, limit: int, *, as_json: bool, workspace: Path | None) -> No
     with house_with(workspace, *needed) as house:
         plan = plan_of(house, kind)
     if as_json:
-        output.show_json(_data(plan, limit))
+        output.show_json(_data(plan, limit, shop))
     else:
-        _draw(plan, limit)
+        _draw(plan, limit, shop)
     if plan.problems:
         raise typer.Exit(NEEDS_PERSON)
 
 
-def _data(plan: "Plan", limit: int) -> dict[str, Any]:
+def _data(plan: "Plan", limit: int, shop: str) -> dict[str, Any]:
+    """`shop` shows its own rows alone; the name and the counts are the whole plan's."""
+    shown = [r for r in plan.rows if shop in ("", r.where)]
     rows = [{"key": r.key, "sku": r.sku, "marketplace": r.where, "told_last": r.old or None,
-             "new": r.new, "flags": list(r.flags)} for r in plan.rows[:limit]]  # fmt: skip
+             "new": r.new, "flags": list(r.flags)} for r in shown[:limit]]  # fmt: skip
     problems = [
         {"key": p.key, "kind": p.kind, "words": p.words, "remedy": p.remedy}
         for p in plan.problems[:limit]
@@ -109,18 +116,19 @@ def _data(plan: "Plan", limit: int) -> dict[str, Any]:
             "problem_count": len(plan.problems)}  # fmt: skip
 
 
-def _draw(plan: "Plan", limit: int) -> None:
+def _draw(plan: "Plan", limit: int, shop: str) -> None:
     from crossdock.cli import output
 
     if plan.rows:
-        flagged = sorted(plan.rows, key=lambda r: (not r.flags, r.key))
+        shown = [r for r in plan.rows if shop in ("", r.where)]
+        flagged = sorted(shown, key=lambda r: (not r.flags, r.key))
         output.table(
             ("SKU", "marketplace", "told last", "would be", ""),
             [(r.sku, r.where, r.old, r.new, (", ".join(r.flags), "yellow"))
              for r in flagged[:limit]],
         )  # fmt: skip
-        if len(plan.rows) > limit:
-            output.note(f"{len(plan.rows) - limit} more; --limit {len(plan.rows)} shows them.")
+        if len(shown) > limit:
+            output.note(f"{len(shown) - limit} more; --limit {len(shown)} shows them.")
         counts = ", ".join(f"{n} {flag}" for flag, n in sorted(plan.counts().items()))
         output.say(f"{len(plan.rows)} changes" + (f", of them {counts}" if counts else ""), "bold")
         output.say(f"To approve exactly these: crossdock plan apply {plan.name}")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossdock.cli.options import Json, Limit, Workspace, group
+from crossdock.cli.options import Json, Limit, Shop, Workspace, group
 from crossdock.cli.session import house_with
 
 if TYPE_CHECKING:
@@ -12,11 +12,9 @@ if TYPE_CHECKING:
     from crossdock.cli.session import Session
     from crossdock.engine.store.price_receipts import PriceReceipt
     from crossdock.kernel.errors import RunError
+    from crossdock.wiring.price_fees import Found
 
 app = group("Prices: what Amazon asks for each SKU, by rules over TIMS's prices.")
-Shop = Annotated[
-    str, typer.Option("--marketplace", "-m", metavar="ID", help="One marketplace only.")
-]
 
 
 @app.command("explain")
@@ -101,6 +99,59 @@ def listed(
             output.note(f"{len(picked) - limit} more; --limit {len(picked)} shows them.")
     if problems or any(r["problem"] for r in rows):
         raise typer.Exit(NEEDS_PERSON)
+
+
+@app.command("fees")
+def fees(
+    *,
+    days: Annotated[
+        int, typer.Option("--days", min=1, help="Settlements that ended within so many days.")
+    ] = 180,
+    limit: Limit = 200,
+    as_json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """What Amazon kept of each SKU's sales, beside the fees that its floor reckons with."""
+    from crossdock.cli import output
+    from crossdock.cli.options import NEEDS_PERSON
+    from crossdock.wiring.price_fees import settled_fees
+
+    with house_with(workspace, "tims") as house:
+        found = settled_fees(
+            house, days, progress=lambda file: output.note(f"settlement {file.settlement_id}")
+        )
+    rows = [_fees(one) for one in sorted(found, key=lambda f: (not f.too_low, f.kept.sku))]
+    if as_json:
+        output.show_json({"days": days, "skus": rows[:limit]})
+    elif rows:
+        output.table(
+            ("SKU", "marketplace", "packs sold", "for", "Amazon took", "the floor says", "more",
+             ""),
+            [(r["sku"], r["marketplace"], str(r["packs"]), r["price"], r["settled"], r["reckoned"],
+              (r["more"], "red" if r["too_low"] else ""), r["remark"]) for r in rows[:limit]],
+        )  # fmt: skip
+    else:
+        output.say(f"No settlement of the last {days} days that ties has a sale of yours.")
+    if any(one.too_low for one in found):
+        output.note("Raise fees, or fee, of the floor in prices.yaml where more is red.")
+        raise typer.Exit(NEEDS_PERSON)
+
+
+def _fees(found: "Found") -> dict[str, Any]:
+    kept, rule = found.kept, found.rule
+    floor = rule.floor if rule is not None else None
+    few = "" if kept.enough else "too few to tell"
+    remark = few or ("" if floor is not None else "no floor of a rule")
+    reckoned = "" if floor is None else f"{(floor.fee_share * 100).normalize():f} % + {floor.fee:f}"
+    return {
+        "sku": kept.sku, "marketplace": kept.marketplace_id, "currency": kept.currency,
+        "packs": kept.packs, "price": kept.price.text, "share": f"{kept.share:f}",
+        "each": kept.each.text,
+        "settled": f"{(kept.share * 100).normalize():f} % + {kept.each.text}",
+        "reckoned": reckoned, "rule": rule.where if rule is not None else "",
+        "more": kept.above(floor).text if floor is not None else "", "too_low": found.too_low,
+        "remark": remark,
+    }  # fmt: skip
 
 
 @app.command("publish")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from crossdock import business
 from crossdock.business.catalogue.attributes import OTHERS, AttributeRule, ValueRow
+from crossdock.connectors.amazon.marketplaces import MARKETPLACES
 from crossdock.connectors.tims.item_models import CatalogueItem
 from crossdock.kernel.errors import ConfigError, Problem, nearest
 from crossdock.lang.document import Cell, read_document
@@ -17,12 +18,14 @@ FILE = "catalogue.yaml"
 LISTING, OFFER_ONLY = "LISTING", "LISTING_OFFER_ONLY"
 KEEP, DELETE = "keep", "delete"
 _KEYS = (
-    "version", "publish", "discontinued", "language", "sds_years", "channels", "rules", "asins",
-    "attributes",
+    "version", "publish", "discontinued", "language", "marketplaces", "sds_years", "channels",
+    "rules", "asins", "attributes",
 )  # fmt: skip
 _RULE_KEYS = (
-    "skus", "classes", "brands", "product_type", "requirements", "leave", "attributes",
+    "skus", "classes", "brands", "product_type", "requirements", "marketplaces", "leave",
+    "attributes",
 )  # fmt: skip
+_SHOP_KEYS = ("language", "asins", "attributes")
 _VALUE_KEYS = ("from", "value", "into", "words", "number")
 _SHIPPED = Path(business.__file__).parent / "catalogue" / "attributes.yaml"
 _FIELDS = tuple(CatalogueItem.model_fields)
@@ -41,6 +44,7 @@ class ListingRule:
     leave: bool = False  # the catalogue does not touch them
     attributes: tuple[AttributeRule, ...] = ()
     fault: str = ""
+    marketplaces: tuple[str, ...] = ()  # none: all that the file lists in
 
     def fits(self, sku: str, item: CatalogueItem) -> bool:
         """Whether it is meant for this SKU of that item."""
@@ -49,6 +53,25 @@ class ListingRule:
             and _fits(self.classes, item.ItemClass or "")
             and _fits(self.brands, item.Brand or "")
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ShopRule:
+    """A marketplace that the file lists in, and what is said otherwise there."""
+
+    line: int = 0
+    language: str = ""  # empty: the file's
+    asins: Mapping[str, str] = field(default_factory=dict)
+    attributes: tuple[AttributeRule, ...] = ()
+    fault: str = ""
+
+    @property
+    def where(self) -> str:
+        """Where it stands in the file."""
+        return f"{FILE} line {self.line}"
+
+
+_PLAIN = ShopRule()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +89,29 @@ class CatalogueRules:
     attributes: tuple[AttributeRule, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)  # attribute -> what is wrong with it
     problems: tuple[Problem, ...] = ()
+    shops: Mapping[str, ShopRule] = field(default_factory=dict)  # none: the account's first
+    shops_fault: str = ""  # nobody knows for sure which marketplaces are meant
 
     def find(self, sku: str, item: CatalogueItem) -> ListingRule | None:
         """The first rule that fits. None: nobody has decided."""
         return next((rule for rule in self.rules if rule.fits(sku, item)), None)
 
-    def attributes_of(self, rule: ListingRule) -> tuple[AttributeRule, ...]:
-        """The rule's own attributes, laid over those of the file and the shipped ones."""
-        named = {one.name: one for one in (*self.attributes, *rule.attributes)}
+    def listed_in(self, rule: ListingRule, first: str) -> tuple[str, ...]:
+        """The marketplaces where a rule's SKUs are listed; `first` is the account's."""
+        return rule.marketplaces or tuple(self.shops) or (first,)
+
+    def language_in(self, shop: str) -> str:
+        """What its texts are written in."""
+        return self.shops.get(shop, _PLAIN).language or self.language
+
+    def page_in(self, shop: str, sku: str) -> str:
+        """The page that a person named; the marketplace's own before the file's."""
+        return self.shops.get(shop, _PLAIN).asins.get(sku) or self.asins.get(sku, "")
+
+    def attributes_of(self, rule: ListingRule, shop: str) -> tuple[AttributeRule, ...]:
+        """The shipped attributes; over them the file's, the rule's and the marketplace's own."""
+        own = self.shops.get(shop, _PLAIN).attributes
+        named = {one.name: one for one in (*self.attributes, *rule.attributes, *own)}
         return tuple(one for one in named.values() if one.rows)
 
 
@@ -94,8 +132,11 @@ def read_catalogue_rules(workspace: Path) -> CatalogueRules:
         reader.problem(rows, "rules is no list.", "Begin each rule with a dash.")
     before, publish = CatalogueRules(), top.get("publish")
     planned = publish is not None and publish.value == "plan"
+    shops, shops_fault = reader.shops(top.get("marketplaces"))
     return CatalogueRules(
-        rules=tuple(reader.rule(cell) for cell in cells),
+        shops=shops,
+        shops_fault=shops_fault,
+        rules=tuple(reader.rule(cell, shops) for cell in cells),
         publish=planned or reader.switch(top.get("publish"), "publish", default=False),
         planned=planned,
         discontinued=reader.one_of(top.get("discontinued"), (KEEP, DELETE), KEEP),
@@ -131,7 +172,43 @@ class _Reader:
         self.problems: list[Problem] = []
         self.faults: dict[str, str] = {}
 
-    def rule(self, cell: Cell) -> ListingRule:
+    def shops(self, cell: Cell | None) -> tuple[dict[str, ShopRule], str]:
+        """The marketplaces to list in, by id, and the first fault of which these are."""
+        if cell is None:
+            return {}, ""
+        before, found = len(self.problems), {}
+        rows = cell.value if isinstance(cell.value, dict) else {}
+        if not rows:
+            self.problem(cell, "marketplaces names none.", "Such as A2EUQ1WTGCTBG2: en_CA.")
+        for name, one in rows.items():
+            if name not in MARKETPLACES:
+                self.problem(
+                    one, f"Amazon has no marketplace {name}.", nearest(name, tuple(MARKETPLACES))
+                )
+        fault = str(self.problems[before]) if len(self.problems) > before else ""
+        for name, one in rows.items():
+            if name in MARKETPLACES:
+                found[name] = self._shop(one)
+        return found, fault
+
+    def _shop(self, cell: Cell) -> ShopRule:
+        """A language alone, or a map; what is wrong with it holds the SKUs there alone."""
+        before = len(self.problems)
+        row = cell.value if isinstance(cell.value, dict) else {"language": cell}
+        for name, other in row.items():
+            if name not in _SHOP_KEYS:
+                self.problem(other, f"{name!r} is unknown.", nearest(name, _SHOP_KEYS))
+        spoken = row.get("language")
+        known = None if spoken is None or spoken.value is None else spoken
+        language = self.text(known, "language", "")
+        own, self.faults = self.faults, {}
+        attributes = self.attributes(row.get("attributes"))
+        self.faults = own
+        asins = self.asins(row.get("asins"))
+        fault = str(self.problems[before]) if len(self.problems) > before else ""
+        return ShopRule(cell.line, language, asins, attributes, fault)
+
+    def rule(self, cell: Cell, shops: Mapping[str, ShopRule]) -> ListingRule:
         """The rule; what is wrong with it stands in `fault`, so that its SKUs wait."""
         before, where = len(self.problems), f"{self.file} line {cell.line}"
         row = cell.value if isinstance(cell.value, dict) else {}
@@ -147,14 +224,26 @@ class _Reader:
             self.problem(cell, "a rule without product_type.", "Or leave: yes, to list nothing.")
         choices = (LISTING, OFFER_ONLY)
         requirements = self.one_of(row.get("requirements"), choices, OFFER_ONLY)
+        marketplaces = self._listed_in(row.get("marketplaces"), shops)
         own, self.faults = self.faults, {}
         attributes = self.attributes(row.get("attributes"))
         self.faults = own
         fault = str(self.problems[before]) if len(self.problems) > before else ""
         return ListingRule(
             where, chosen["skus"], chosen["classes"], chosen["brands"], product_type,
-            requirements, leave, attributes, fault,
+            requirements, leave, attributes, fault, marketplaces,
         )  # fmt: skip
+
+    def _listed_in(self, cell: Cell | None, shops: Mapping[str, ShopRule]) -> tuple[str, ...]:
+        """Some of the file's marketplaces."""
+        found = self.texts(cell, "marketplaces")
+        if cell is not None and not found:
+            self.problem(cell, "marketplaces names none.", "Or leave: yes, to list nothing.")
+        for name in found:
+            if cell is not None and name not in shops:
+                fix = nearest(name, tuple(shops)) or "Name it under marketplaces of the file first."
+                self.problem(cell, f"{name} is none of the file's marketplaces.", fix)
+        return found
 
     def attributes(self, cell: Cell | None) -> tuple[AttributeRule, ...]:
         """By name; an attribute that is null is taken out."""

@@ -5,14 +5,15 @@ one look shows all of it. Nothing is written here.
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from crossdock.business.catalogue.decisiontable import Table, laid_over, read_table
 from crossdock.business.catalogue.eligibility import Paper, decide
 from crossdock.business.catalogue.model import Decision, Item, Plan, Verdict
+from crossdock.connectors.amazon.marketplaces import named
 from crossdock.connectors.tims.client import TimsClient
 from crossdock.connectors.tims.item_models import CatalogueItem
 from crossdock.kernel.errors import ConfigError, NeedsPerson, Problem, RunError
@@ -27,6 +28,7 @@ from crossdock.wiring.cataloguerules import (
 )
 from crossdock.wiring.language import SHIPPED, table_path
 from crossdock.wiring.language import read_table as read_lookup
+from crossdock.wiring.places import Place, Places
 from crossdock.wiring.unknownskus import unknown_sku
 from crossdock.wiring.watched import Watched
 
@@ -38,9 +40,9 @@ _DEEPEST = 6
 
 @dataclass
 class Judged:
-    """What the files and TIMS say of a SKU, before Amazon is asked."""
+    """What the files and TIMS say of a SKU in a marketplace, before Amazon is asked."""
 
-    sku: str
+    place: Place
     number: str = ""
     row: LookupRow | None = None
     item: CatalogueItem | None = None
@@ -48,26 +50,52 @@ class Judged:
     rule: ListingRule | None = None
     said: list[Term] = field(default_factory=list)
     problems: list[RunError] = field(default_factory=list)
+    unwanted: str = ""  # why it is listed in other marketplaces only
+    fault: str = ""  # of the marketplace; of the SKU itself there is `problems`
+
+    @property
+    def sku(self) -> str:
+        """As Amazon spells it."""
+        return self.place.sku
+
+    @property
+    def asked_elsewhere(self) -> bool:
+        """Something is wrong with the SKU itself, which is told once, in the first marketplace."""
+        return bool(self.problems) and not self.place.first
+
+    def planned(self, decision: Decision) -> Plan:
+        """A plan of what was judged, as far as it goes."""
+        return Plan(
+            self.sku, self.number, decision, said=tuple(self.said), key=self.place.key,
+            marketplace_id=self.place.marketplace_id, first=self.place.first,
+            unwanted=self.unwanted,
+        )  # fmt: skip
 
     def ended(self, *, delete: bool) -> Plan | None:
-        """The plan, where nothing is to be listed: it may not be sold, or is left alone."""
+        """The plan, where nothing is to be listed: it may not be sold, is left alone, or belongs in
+        other marketplaces.
+        """
         decision, rule = self.decision, self.rule
         if decision is None:
             return None
         if decision.verdict is Verdict.REFUSE:
-            delete = delete and decision.for_good
-            return Plan(self.sku, self.number, decision, delete=delete, said=tuple(self.said))
+            return replace(self.planned(decision), delete=delete and decision.for_good)
         if rule is not None and rule.leave and not self.problems:
-            why = f"left alone by {rule.where}"
-            return Plan(self.sku, self.number, decision, left_alone=why, said=tuple(self.said))
+            return replace(self.planned(decision), left_alone=f"left alone by {rule.where}")
+        if self.unwanted and not self.problems:
+            return replace(self.planned(decision), delete=delete)
         return None
 
 
 class CatalogueDesk:
     """Judges SKUs by the files of the workspace and TIMS's items. Shared by all threads."""
 
-    def __init__(self, workspace: Path, tims: TimsClient, now: Callable[[], datetime]) -> None:
-        self.tims, self.now = tims, now
+    def __init__(
+        self, workspace: Path, tims: TimsClient, now: Callable[[], datetime],
+        marketplaces: Sequence[str],
+    ) -> None:  # fmt: skip
+        """`marketplaces` are the account's, the first one first."""
+        self.tims, self.now, self.places = tims, now, Places(marketplaces)
         self._lock = threading.Lock()
         self._rules = Watched(lambda: (workspace / FILE,), lambda: read_catalogue_rules(workspace))
         self._table = Watched(lambda: (workspace / TABLE,), lambda: read_gate(workspace))
@@ -105,18 +133,67 @@ class CatalogueDesk:
                 found += getattr(self, name).problems
             except ConfigError as error:
                 found += error.problems
-        return found
+        return [*found, *self._not_ours()]
+
+    def _not_ours(self) -> Iterator[Problem]:
+        """Marketplaces that the account does not sell in."""
+        try:
+            shops = self.rules.shops
+        except ConfigError:
+            return
+        for name, shop in shops.items():
+            if name not in self.places.marketplace_ids:
+                what = f"{named(name)} is no marketplace of the account."
+                fix = "Its marketplaces stand in crossdock.yaml, under amazon."
+                yield Problem(FILE, f"line {shop.line}", what, fix)
 
     @property
     def delete(self) -> bool:
         """What is refused for good is taken off the list."""
         return self.rules.discontinued == DELETE
 
+    # --- where
+
+    def keys(
+        self, skus: Iterable[str] | None = None, told: Iterable[tuple[str, str]] = ()
+    ) -> list[str]:
+        """Keys of these SKUs, or all, in every marketplace that the file lists in, and where Amazon
+        was told of them before (`told`: marketplace, SKU). The first one is always among them:
+        there a person is told of the SKU itself.
+        """
+        wanted = sorted(self.skus().rows if skus is None else skus)
+        try:
+            named = tuple(self.rules.shops)
+        except ConfigError:
+            named = ()  # each SKU says what is wrong with the file, once
+        return self.places.keys(wanted, named, told)
+
+    def limited(self, skus: Iterable[str]) -> set[tuple[str, str]]:
+        """Marketplaces of the file that a rule keeps some of these SKUs out of, with each SKU.
+        Nothing while the catalogue does not publish.
+        """
+        try:
+            rules = self.rules
+        except ConfigError:
+            return set()
+        if not rules.publish or not any(rule.marketplaces for rule in rules.rules):
+            return set()
+        rows, items, found = self.skus().rows, self.every_item(), set()
+        for sku in skus:
+            item = items.get(rows[sku].cells.get("item", "")) if sku in rows else None
+            rule = rules.find(sku, item) if item is not None else None
+            if rule is not None and rule.marketplaces and not rule.fault:
+                found |= {(shop, sku) for shop in rules.shops if shop not in rule.marketplaces}
+        return found
+
     # --- judging
 
-    def judge(self, sku: str, items: Mapping[str, CatalogueItem] | None = None) -> Judged:
-        """What the files and TIMS say of a SKU. Without `items` they are read anew from TIMS."""
-        judged = Judged(sku)
+    def judge(self, key: str, items: Mapping[str, CatalogueItem] | None = None) -> Judged:
+        """What the files and TIMS say of a SKU in a marketplace. Without `items` they are read anew
+        from TIMS.
+        """
+        judged = Judged(self.places.of(key))
+        sku = judged.sku
         row = judged.row = self.skus().find(sku)
         if row is None:
             judged.problems.append(unknown_sku(sku))
@@ -159,6 +236,21 @@ class CatalogueDesk:
             judged.said.append(
                 Term("rule", f"{rule.product_type}, {rule.requirements}", rule.where)
             )
+            self._where(judged, rule)
+
+    def _where(self, judged: Judged, rule: ListingRule) -> None:
+        """Whether it is listed here, or in other marketplaces only."""
+        rules, shop = self.rules, judged.place.marketplace_id
+        wanted, named_by = rules.listed_in(rule, self.places.first), rules.shops.get(shop)
+        if rules.shops_fault and not rules.shops:
+            judged.problems.append(_misplaced(judged.sku, rules.shops_fault))
+        elif shop not in wanted:
+            others = ", ".join(named(one) for one in wanted)
+            judged.unwanted = f"listed in {others}, by {rule.where if rule.marketplaces else FILE}"
+            judged.said.append(Term("marketplace", "not here", judged.unwanted))
+        elif named_by is not None:
+            judged.fault = named_by.fault
+            judged.said.append(Term("marketplace", named(shop), named_by.where))
 
     # --- TIMS's items
 
@@ -264,6 +356,20 @@ def _no_rule(sku: str) -> RunError:
 def _faulty(sku: str, rule: ListingRule) -> RunError:
     return undecided(
         f"the rule for {sku} has a fault: {rule.fault}", f"Correct {rule.where}, then retry.", sku
+    )
+
+
+def _misplaced(sku: str, fault: str) -> RunError:
+    return undecided(
+        f"nobody knows in which marketplaces {sku} is listed: {fault}",
+        f"Correct marketplaces in {FILE}, then retry.", sku,
+    )  # fmt: skip
+
+
+def faulty_shop(place: Place, fault: str) -> RunError:
+    """What the file says of a marketplace cannot be used."""
+    return undecided(
+        f"the marketplace has a fault: {fault}", f"Correct {FILE}, then retry.", place.sku
     )
 
 

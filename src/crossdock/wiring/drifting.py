@@ -1,4 +1,6 @@
-"""What Amazon shows of all SKUs against what TIMS says, with few calls: twenty listings in one."""
+"""What Amazon shows of all SKUs in each marketplace against what TIMS says, with few calls: twenty
+listings in one.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,9 +8,12 @@ from dataclasses import dataclass, field
 from crossdock.business.catalogue.drift import differences
 from crossdock.business.catalogue.model import Difference
 from crossdock.connectors.amazon.listing_writes import every_listing, shown_listings
-from crossdock.kernel.errors import TryAgain
+from crossdock.connectors.amazon.product_models import ShownListing
+from crossdock.connectors.tims.item_models import CatalogueItem
+from crossdock.kernel.errors import RunError, TryAgain
 from crossdock.wiring.cataloguing import CatalogueDesk
 from crossdock.wiring.listing import Lister, Nearby
+from crossdock.wiring.places import Place
 
 
 @dataclass
@@ -17,31 +22,55 @@ class Drift:
 
     compared: int = 0
     differences: list[Difference] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)  # listed at Amazon, in no row of the table
-    undecided: Mapping[str, str] = field(default_factory=dict)
+    unknown: list[str] = field(
+        default_factory=list
+    )  # keys of what is listed, in no row of the table
+    undecided: dict[str, str] = field(default_factory=dict)
 
 
-def drift_of(desk: CatalogueDesk, lister: Lister, wanted: Sequence[str]) -> Drift:
-    """These SKUs, or all, and then also what is listed besides. A quota that is empty ends the
-    report with what was left out.
+def drift_of(
+    desk: CatalogueDesk, lister: Lister, wanted: Sequence[str], keys: Sequence[str]
+) -> Drift:
+    """These keys; and what is listed besides in their marketplaces, unless SKUs were `wanted`. A
+    quota that is empty ends the report with what was left out.
     """
-    skus = list(dict.fromkeys(wanted)) or sorted(desk.skus().rows)
-    live = shown_listings(lister.amazon, skus) if wanted else every_listing(lister.amazon)
-    items = desk.every_item()
-    found, undecided = Drift(), {}
-    for sku in skus:
+    found, items, failed = Drift(), desk.every_item(), []
+    shops: dict[str, list[Place]] = {}
+    for place in map(desk.places.of, keys):
+        shops.setdefault(place.marketplace_id, []).append(place)
+    for shop, places in shops.items():
         try:
-            study = lister.study(sku, items=items, near=Nearby(live))
-        except TryAgain as error:
-            undecided[sku] = str(error)
+            live = (
+                shown_listings(lister.amazon, shop, [place.sku for place in places])
+                if wanted
+                else every_listing(lister.amazon, shop)
+            )
+        except RunError as error:  # the others are compared all the same
+            failed.append(error)
+            found.undecided |= {place.key: str(error) for place in places}
             continue
-        if study.plan is None:
-            undecided[sku] = study.problems[0].message if study.problems else "nothing is planned"
-            continue
-        found.differences += differences(study.plan, study.plan.shown)
-        found.compared += 1
-    if not wanted:
-        known = desk.skus().rows.keys()
-        found.unknown = sorted(live.keys() - known)
-    found.undecided = undecided
+        for place in places:
+            _compare(lister, place, items, live, found)
+        if not wanted:
+            strangers = sorted(live.keys() - desk.skus().rows.keys())
+            found.unknown += [desk.places.at(shop, sku).key for sku in strangers]
+    if failed and len(failed) == len(shops):
+        raise failed[0]
     return found
+
+
+def _compare(
+    lister: Lister, place: Place, items: Mapping[str, CatalogueItem],
+    live: Mapping[str, ShownListing], found: Drift,
+) -> None:  # fmt: skip
+    try:
+        study = lister.study(place.key, items=items, near=Nearby(live))
+    except TryAgain as error:
+        found.undecided[place.key] = str(error)
+        return
+    if study.plan is None:
+        words = study.problems[0].message if study.problems else "nothing is planned"
+        found.undecided[place.key] = words
+        return
+    found.differences += differences(study.plan, study.plan.shown)
+    found.compared += 1

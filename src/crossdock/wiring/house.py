@@ -176,12 +176,16 @@ class House:
     @cached_property
     def prices(self) -> PriceDesk:
         """What every SKU is to cost."""
-        return PriceDesk(self.settings.folder, self.tims, self.stock, self.clock.now)
+        desk = PriceDesk(self.settings.folder, self.tims, self.stock, self.clock.now)
+        desk.kept_out = self.catalogue.limited
+        return desk
 
     @cached_property
     def catalogue(self) -> CatalogueDesk:
         """What may be listed of TIMS's items, and how."""
-        return CatalogueDesk(self.settings.folder, self.tims, self.clock.now)
+        return CatalogueDesk(
+            self.settings.folder, self.tims, self.clock.now, self.amazon_account.marketplace_ids
+        )
 
     @cached_property
     def language(self) -> Language:

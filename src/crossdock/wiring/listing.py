@@ -1,4 +1,6 @@
-"""One SKU's listing, worked out with Amazon: which page, what is restricted, what would be said."""
+"""One SKU's listing in one marketplace, worked out with Amazon: which page, what is restricted,
+what would be said.
+"""
 
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -9,7 +11,7 @@ from typing import Any
 from crossdock.business.catalogue.attributes import OTHERS, build
 from crossdock.business.catalogue.eligibility import un_number
 from crossdock.business.catalogue.matching import match, number_of, shortest
-from crossdock.business.catalogue.model import Match, Page, Plan, Shown
+from crossdock.business.catalogue.model import Decision, Match, Page, Plan, Shown, Verdict
 from crossdock.connectors.amazon.catalog import Pages, pages_with, restrictions_on
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.definitions import SchemaShelf, schema_for
@@ -18,11 +20,11 @@ from crossdock.connectors.amazon.listing_writes import plain, shown_listings
 from crossdock.connectors.amazon.product_models import CatalogItem, Restriction, ShownListing
 from crossdock.connectors.amazon.schemas import ProductSchema, product_schema
 from crossdock.connectors.tims.item_models import CatalogueItem
-from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError, TryAgain
-from crossdock.kernel.evidence import Noted, collecting, noted
+from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError
+from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.terms import Term
 from crossdock.wiring.cataloguerules import FILE, LISTING, ListingRule
-from crossdock.wiring.cataloguing import CatalogueDesk, Judged, broken
+from crossdock.wiring.cataloguing import CatalogueDesk, Judged, broken, faulty_shop
 
 NUMBER = "externally_assigned_product_identifier"
 EXEMPT = "supplier_declared_has_product_identifier_exemption"
@@ -67,9 +69,9 @@ class Lister:
     def __init__(self, desk: CatalogueDesk, amazon: AmazonClient, shelf: SchemaShelf) -> None:
         self.desk, self.amazon, self.shelf = desk, amazon, shelf
 
-    def plan(self, sku: str) -> Plan:
+    def plan(self, key: str) -> Plan:
         """What is to be at Amazon; the first thing that a person has to settle is raised."""
-        (found,) = self.plan_many([(sku,)])
+        (found,) = self.plan_many([(key,)])
         if isinstance(found.result, Plan):
             return found.result
         raise found.result if isinstance(found.result, BaseException) else TypeError(found.result)
@@ -80,52 +82,71 @@ class Lister:
         """
         items = self.desk.every_item()
         judged = [noted(self.judge, row[0], items) for row in rows]
-        studies = [n.result for n in judged if isinstance(n.result, Study) and n.result.asks]
-        with collecting() as calls:
-            try:
-                near = self._nearby(studies)
-            except TryAgain as error:
-                return [n if not _asks(n) else Noted(copy(error), n.calls) for n in judged]
-        found = []
-        for first in judged:
-            second = noted(self._planned, first.result, near) if _asks(first) else first
-            result = _outcome(second.result)
-            found.append(Noted(result, (*first.calls, *calls, *second.calls)))
-        return found
+        shops: dict[str, list[Study]] = {}
+        for one in judged:
+            if isinstance(one.result, Study) and one.result.asks:
+                shops.setdefault(one.result.judged.place.marketplace_id, []).append(one.result)
+        near = {shop: noted(self._nearby, shop, studies) for shop, studies in shops.items()}
+        return [self._noted(one, near) for one in judged]
+
+    def _noted(self, first: Noted, near: Mapping[str, Noted]) -> Noted:
+        """The plan of one. What keeps a marketplace from being asked is its own SKUs' alone."""
+        study = first.result
+        if not isinstance(study, Study):
+            return first
+        if not study.asks:
+            return Noted(_outcome(study), first.calls)
+        place, asked = study.judged.place, near[study.judged.place.marketplace_id]
+        if isinstance(asked.result, Nearby):
+            second = noted(self._planned, study, asked.result)
+        elif isinstance(asked.result, RunError):
+            second = Noted(copy(asked.result), ())
+        else:
+            return Noted(asked.result, (*first.calls, *asked.calls))
+        result = _outcome(second.result)
+        told = place.about(result) if isinstance(result, RunError) else result
+        return Noted(told, (*first.calls, *asked.calls, *second.calls))
 
     def study(
-        self, sku: str, *, items: Mapping[str, CatalogueItem] | None = None,
+        self, key: str, *, items: Mapping[str, CatalogueItem] | None = None,
         near: Nearby | None = None,
     ) -> Study:  # fmt: skip
         """Every decision, as far as it can be made, also beyond the first question."""
-        study = self.judge(sku, items)
+        study = self.judge(key, items)
         if study.judged.item is None:
             return study
         try:
-            return self._planned(study, near if near is not None else self._nearby([study]))
+            shop = study.judged.place.marketplace_id
+            return self._planned(study, near if near is not None else self._nearby(shop, [study]))
         except NeedsPerson as problem:
             study.problems.append(problem)
             return study
 
-    def judge(self, sku: str, items: Mapping[str, CatalogueItem] | None = None) -> Study:
+    def judge(self, key: str, items: Mapping[str, CatalogueItem] | None = None) -> Study:
         """What the files and TIMS say; Amazon is not asked."""
+        place = self.desk.places.of(key)
         try:
-            judged = self.desk.judge(sku, items)
+            judged = self.desk.judge(key, items)
             plan = judged.ended(delete=self.desk.delete)
-            return Study(judged, plan, problems=list(judged.problems))
+            if judged.unwanted and self.desk.rules.shops_fault and plan is not None:
+                plan = replace(plan, left_alone=self.desk.rules.shops_fault)
         except ConfigError as error:
-            return Study(Judged(sku), problems=[broken(error, sku)])
+            judged, plan = Judged(place, problems=[broken(error, place.sku)]), None
+        problems = list(judged.problems)
+        if judged.fault:
+            problems.append(faulty_shop(place, judged.fault))
+        return Study(judged, plan, problems=problems)
 
-    def _nearby(self, studies: Sequence[Study]) -> Nearby:
-        live = shown_listings(self.amazon, [study.judged.sku for study in studies])
+    def _nearby(self, shop: str, studies: Sequence[Study]) -> Nearby:
+        live = shown_listings(self.amazon, shop, [study.judged.sku for study in studies])
         numbers = set()
         for study in studies:
             judged, listing = study.judged, live.get(study.judged.sku)
             if study.plan is None and judged.item is not None and not _page_of(listing):
                 gtin, _ = _gtin(judged, judged.item)
-                if gtin and judged.sku not in self.desk.rules.asins:
+                if gtin and not self.desk.rules.page_in(shop, judged.sku):
                     numbers.add(shortest(gtin))
-        return Nearby(live, pages_with(self.amazon, numbers))
+        return Nearby(live, pages_with(self.amazon, shop, numbers))
 
     def _planned(self, study: Study, near: Nearby) -> Study:
         live = near.live.get(study.judged.sku)
@@ -142,14 +163,15 @@ class Lister:
         near: Nearby,
     ) -> None:  # fmt: skip
         judged, rules = study.judged, self.desk.rules
+        shop = judged.place.marketplace_id
         gtin, why = _gtin(judged, item)
         judged.said.append(Term("number", shortest(gtin) if gtin else "none", why))
-        exempt = any(one.name == EXEMPT for one in rules.attributes_of(rule))
-        chosen, listed = rules.asins.get(judged.sku, ""), shown.asin if shown is not None else ""
+        exempt = any(one.name == EXEMPT for one in rules.attributes_of(rule, shop))
+        chosen, listed = rules.page_in(shop, judged.sku), shown.asin if shown is not None else ""
         number = shortest(gtin) if gtin and not chosen and not listed else ""
         pages = near.pages
         if pages is None:
-            pages = pages_with(self.amazon, [number] if number else [])
+            pages = pages_with(self.amazon, shop, [number] if number else [])
         if number in pages.unasked:
             raise copy(pages.unasked[number])
         some = [_page(one) for one in pages.found]
@@ -167,7 +189,7 @@ class Lister:
             study.plan = replace(study.plan, shown=shown)
 
     def _restrictions(self, study: Study, asin: str) -> None:
-        found = restrictions_on(self.amazon, asin)
+        found = restrictions_on(self.amazon, study.judged.place.marketplace_id, asin)
         if not found:
             study.judged.said.append(Term("restrictions", "none", f"Amazon, for {asin}"))
             return
@@ -181,12 +203,13 @@ class Lister:
         decision = judged.decision
         if decision is None:
             return
-        kept = schema_for(self.amazon, self.shelf, rule.product_type, rule.requirements)
+        shop = judged.place.marketplace_id
+        kept = schema_for(self.amazon, self.shelf, shop, rule.product_type, rule.requirements)
         schema = product_schema(rule.product_type, kept.text)
         source = f"version {kept.version or '?'}, checksum {kept.checksum}"
         judged.said.append(Term("product type", rule.product_type, source))
-        shop = self.amazon.account.marketplace_ids[0]
-        built = build(rules.attributes_of(rule), _fields(item), schema.fields, shop, rules.language)
+        own = rules.attributes_of(rule, shop)
+        built = build(own, _fields(item), schema.fields, shop, rules.language_in(shop))
         asin = study.match.asin if study.match is not None else ""
         if asin and schema.knows(SUGGESTED):
             built.attributes[SUGGESTED] = ({"value": asin, "marketplace_id": shop},)
@@ -204,9 +227,9 @@ class Lister:
             wrong = [words for words in wrong if not words.startswith(f"{SUGGESTED}:")]
         if wrong:
             study.problems.append(invalid(judged.sku, wrong))
-        study.plan = Plan(
-            judged.sku, judged.number, decision, rule.product_type, rule.requirements, asin,
-            built.attributes, said=tuple(judged.said),
+        study.plan = replace(
+            judged.planned(decision), product_type=rule.product_type,
+            requirements=rule.requirements, asin=asin, attributes=built.attributes,
         )  # fmt: skip
 
 
@@ -232,15 +255,19 @@ def _page_of(live: ShownListing | None) -> str:
     return live.summary.asin if live is not None and live.summary is not None else ""
 
 
-def _asks(first: Noted) -> bool:
-    return isinstance(first.result, Study) and first.result.asks
-
-
 def _outcome(result: object) -> object:
-    """The plan, or the first thing that a person has to settle."""
+    """The plan, or the first thing that a person has to settle. What is wrong with the SKU itself
+    is told in the first marketplace alone.
+    """
     if not isinstance(result, Study):
         return result
-    return result.problems[0] if result.problems else result.plan
+    judged = result.judged
+    if judged.asked_elsewhere:
+        told = judged.problems[0].message
+        decision = judged.decision or Decision(Verdict.ASK, judged.number, "", told)
+        told = f"asked in the first marketplace: {told}"
+        return replace(judged.planned(decision), left_alone=told)
+    return judged.place.about(result.problems[0]) if result.problems else result.plan
 
 
 def _problems(schema: ProductSchema, attributes: Mapping[str, Any]) -> list[str]:

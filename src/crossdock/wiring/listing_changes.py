@@ -4,17 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossdock.business.catalogue.drift import differing
-from crossdock.business.catalogue.model import Plan, Shown
+from crossdock.business.catalogue.drift import apart, differing
+from crossdock.business.catalogue.model import Plan, Rows, Shown
 from crossdock.connectors.amazon.client import AmazonClient
-from crossdock.connectors.amazon.listing_models import Submission
-from crossdock.connectors.amazon.listing_writes import change_listing, delete_listing, put_listing
-from crossdock.connectors.amazon.product_models import Attributes
+from crossdock.connectors.amazon.listing_models import MERCHANT, Submission
+from crossdock.connectors.amazon.listing_writes import (
+    change_listing,
+    delete_listing,
+    put_listing,
+    shown_listing,
+)
+from crossdock.connectors.amazon.product_models import Attributes, ShownListing
 from crossdock.kernel.errors import NeedsPerson
 from crossdock.wiring.cataloguerules import LISTING
 from crossdock.wiring.listing import BEGINNING, SUGGESTED, invalid
 
-_ANY_TYPE = "PRODUCT"  # enough for changes of an offer
+BEGIN: Rows = (BEGINNING,)
+_ANY_TYPE, _STOCK = "PRODUCT", "fulfillment_availability"  # the type will do for an offer's changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,14 @@ class Change:
     def nothing(self) -> bool:
         """It shows as planned."""
         return self.live is not None and not (self.names or self.hidden or self.title)
+
+    @property
+    def begins(self) -> bool:
+        """Nothing stands yet for the stock rules to change: it is new, or its first submission had
+        no effect.
+        """
+        live = self.live
+        return live is None or (self.hidden and live.quantity is None and not live.by_amazon)
 
     @property
     def asin(self) -> str:
@@ -61,39 +75,72 @@ def change_of(plan: Plan) -> Change:
 
 def write(amazon: AmazonClient, plan: Plan, change: Change) -> Submission:
     """Ask Amazon what it would say of it, then write it. What it refuses is a person's."""
-    _accepted(plan, preview(amazon, plan, change))
-    said = _sent(amazon, plan, change, preview=False)
+    stands = _standing(amazon, plan) if change.begins else BEGIN
+    _accepted(plan, _sent(amazon, plan, change, stands, preview=True))
+    said = _sent(amazon, plan, change, stands, preview=False)
     _accepted(plan, said)
     return said
 
 
 def preview(amazon: AmazonClient, plan: Plan, change: Change) -> Submission:
     """What Amazon would say; nothing is kept there."""
-    return _sent(amazon, plan, change, preview=True)
+    return _sent(amazon, plan, change, BEGIN, preview=True)
 
 
-def delete(amazon: AmazonClient, sku: str) -> None:
-    """Take it off; it is gone when Amazon no longer shows it."""
-    said = delete_listing(amazon, sku)
+def delete(amazon: AmazonClient, shop: str, sku: str) -> None:
+    """Take it off there; it is gone when Amazon no longer shows it."""
+    said = delete_listing(amazon, shop, sku)
     if said is not None and said.status != "ACCEPTED":
         words = "; ".join(issue.message for issue in said.issues[:3]) or said.status
         raise invalid(sku, [f"Amazon does not delete it: {words}"])
 
 
-def _sent(amazon: AmazonClient, plan: Plan, change: Change, *, preview: bool) -> Submission:
-    attributes = _listed(plan.attributes)
+def _sent(
+    amazon: AmazonClient, plan: Plan, change: Change, stands: Rows, *, preview: bool
+) -> Submission:
+    attributes, shop = _listed(plan.attributes), plan.marketplace_id
     if change.live is None:
-        attributes["fulfillment_availability"] = [dict(BEGINNING)]
+        attributes[_STOCK] = [dict(row) for row in stands]
         return put_listing(
-            amazon, plan.sku, plan.product_type, plan.requirements, attributes, preview=preview
-        )
+            amazon, shop, plan.sku, plan.product_type, plan.requirements, attributes,
+            preview=preview,
+        )  # fmt: skip
     names = change.names or tuple(name for name in attributes if name != SUGGESTED)
     some = {name: attributes[name] for name in names if name in attributes}
-    if change.hidden and change.live.quantity is None and not change.live.by_amazon:
-        # The first submission had no effect, so nothing stands yet for the stock rules to change.
-        some["fulfillment_availability"] = [dict(BEGINNING)]
+    for name, rows in some.items():
+        _, others = apart(plan.attributes[name], change.live.attributes.get(name, ()))
+        rows += [dict(row) for row in others]
+    if change.begins:
+        some[_STOCK] = [dict(row) for row in stands]
     kind = plan.product_type if plan.requirements == LISTING else _ANY_TYPE
-    return change_listing(amazon, plan.sku, kind, some, preview=preview)
+    return change_listing(amazon, shop, plan.sku, kind, some, preview=preview)
+
+
+def _standing(amazon: AmazonClient, plan: Plan) -> Rows:
+    """The quantities to begin with. They are a SKU's in all marketplaces: where it is listed in
+    another one, they stay as they are, and nothing that was sold meanwhile comes back.
+    """
+    for shop in amazon.account.marketplace_ids:
+        found = None if shop == plan.marketplace_id else listed_in(amazon, shop, plan.sku)
+        rows = found.attributes.get(_STOCK) if found is not None else None
+        if found is not None and rows:
+            return tuple(_at_most(row, found.quantity) for row in rows)
+    return BEGIN
+
+
+def listed_in(amazon: AmazonClient, shop: str, sku: str) -> ShownListing | None:
+    """What is listed there; None where there is nothing, or nothing can be."""
+    try:
+        return shown_listing(amazon, shop, sku)
+    except NeedsPerson:
+        return None  # we may not sell there, so nothing stands there
+
+
+def _at_most(row: Mapping[str, Any], live: int | None) -> Mapping[str, Any]:
+    told = row.get("quantity")
+    if live is None or told is None or row.get("fulfillment_channel_code") != MERCHANT:
+        return row
+    return {**row, "quantity": min(int(told), live)}
 
 
 def _listed(attributes: Mapping[str, Any]) -> Attributes:
@@ -133,6 +180,17 @@ def not_shown(plan: Plan, change: Change, times: int, submission_id: str) -> Nee
         "requirements: LISTING_OFFER_ONLY; then retry.",
         about=f"SKU {plan.sku}",
         evidence={"submission": submission_id, "title": plan.title, "shown": change.title},
+    )
+
+
+def unwanted(plan: Plan) -> NeedsPerson:
+    """It is listed in a marketplace where no rule lists it any more."""
+    return NeedsPerson(
+        f"{plan.sku} is {plan.unwanted}, and still listed here",
+        kind="listing-still-sells",
+        remedy="Delete it there in Seller Central, or write discontinued: delete in "
+        "catalogue.yaml, or name the marketplace again; then retry.",
+        about=f"SKU {plan.sku}",
     )
 
 

@@ -59,5 +59,6 @@ def without_connections() -> Mapping[str, Operation]:
     stock = stock_operations(desk, amazon, no_store)
     prices = price_operations(PriceDesk(Path(), tims, desk, clock.now), amazon, no_store)
     known, short = customer_operations(tims, no_store), shortage_operations(no_store, clock.now)
-    products = catalogue_operations(CatalogueDesk(Path(), tims, clock.now), amazon, no_store)
+    goods = CatalogueDesk(Path(), tims, clock.now, ())
+    products = catalogue_operations(goods, amazon, no_store)
     return table(*named.values(), *settle, *known, *stock, *prices, *short, *products)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from crossdock.business.catalogue.model import Plan as Listing
 from crossdock.business.pricing.model import PriceOffer
 from crossdock.engine.model import Event
-from crossdock.engine.store import approvals, price_receipts, publications
+from crossdock.engine.store import approvals, price_receipts, publications, submissions
 from crossdock.engine.store.price_receipts import SEEN
+from crossdock.engine.store.submissions import Submission
 from crossdock.kernel.errors import Misuse, RunError
-from crossdock.wiring.catalogue_runs import DELETED, SchemasInStore, content_of
+from crossdock.wiring.catalogue_runs import SchemasInStore
 from crossdock.wiring.listing import Lister
 from crossdock.wiring.listing_changes import change_of
+from crossdock.wiring.listing_publisher import DELETED, content_of
 from crossdock.wiring.price_publisher import DAY, KIND, digest_of, too_far
 from crossdock.wiring.price_runs import FLOW as PRICES_FLOW
 from crossdock.wiring.pricing import split
@@ -177,35 +179,37 @@ def _stock(house: "House") -> Plan:
 def _catalogue(house: "House") -> Plan:
     """What would be listed, changed or taken off the list. Amazon is asked what it shows."""
     lister = Lister(house.catalogue, house.amazon, SchemasInStore(lambda: house.db))
-    skus = sorted(house.catalogue.skus().rows)
+    told = submissions.every(house.db, house.catalogue.places.first)
+    keys = house.catalogue.keys(told=told)
     rows, problems = [], []
-    for sku, note in zip(skus, lister.plan_many([(sku,) for sku in skus]), strict=True):
+    for key, note in zip(keys, lister.plan_many([(key,) for key in keys]), strict=True):
         found = note.result
         if isinstance(found, RunError):
-            problems.append(_unsettled(sku, found))
+            problems.append(_unsettled(key, found))
         elif isinstance(found, Listing):
             try:
-                rows += _listing_row(found)
+                rows += _listing_row(found, told.get((found.marketplace_id, found.sku)))
             except RunError as error:
-                problems.append(_unsettled(sku, error))
+                problems.append(_unsettled(key, error))
     return Plan(LISTINGS, tuple(rows), tuple(problems))
 
 
-def _listing_row(found: Listing) -> list[Row]:
-    shown = found.shown
-    if found.refused:
-        if shown is None or not found.delete:
-            return []  # not listed; or the stock rules offer none of it
-        return [Row(found.sku, found.sku, "", "listed", "taken off", DELETED, ("delisted",))]
+def _listing_row(found: Listing, told: Submission | None) -> list[Row]:
+    shown, key, shop = found.shown, found.key, found.marketplace_id
     if found.left_alone:
         return []
+    if found.refused or found.unwanted:
+        ours = found.refused or (told is not None and told.ours)
+        if shown is None or not found.delete or not ours:
+            return []  # not listed; or the stock rules offer none of it
+        return [Row(key, found.sku, shop, "listed", "taken off", DELETED, ("delisted",))]
     change = change_of(found)
     if change.nothing:
         return []
     words = ", ".join(sorted(change.names)) or f"{found.product_type}, page {found.asin or 'new'}"
     flags = () if shown is not None else ("first",)
     old = "listed" if shown is not None else ""
-    return [Row(found.sku, found.sku, "", old, words, content_of(found), flags)]
+    return [Row(key, found.sku, shop, old, words, content_of(found), flags)]
 
 
 PLANS: Mapping[str, Callable[["House"], Plan]] = {

@@ -65,7 +65,8 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
             return SWITCHED_OFF
         after = datetime.fromisoformat(mark) if mark else now
         keys = _beside(store(), list(rules.lists), after, now)
-        return Reading(_changes(keys), now.isoformat())
+        known = _keys(lambda: desk.every_key({split(key)[1] for key in keys}))
+        return Reading(_changes([key for key in known if key in keys]), now.isoformat())
 
     def check(mark: str | None) -> Reading:
         del mark  # everything is looked at, as fast as Amazon's quota allows
@@ -88,20 +89,20 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
     )
 
 
-def _beside(db: Database, shops: Sequence[str], after: datetime, until: datetime) -> list[str]:
+def _beside(db: Database, shops: Sequence[str], after: datetime, until: datetime) -> set[str]:
     """Prices that a write in another marketplace may have undone: a SKU is one listing in all of
     them: they are looked at when that write shows, and once more when it cannot come into effect
     any later. A look that finds a price right writes nothing, and nothing follows it.
     """
     if len(shops) < 2:
-        return []
+        return set()
     after -= _OVERLAP
     shown = price_receipts.within(db, "seen_at", after, until)
     settled = price_receipts.within(db, "sent_at", after - PATIENCE, until - PATIENCE)
-    return sorted({
+    return {
         key_of(shop, row.sku) for row in (*shown, *settled)
         for shop in shops if shop != row.marketplace_id
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 def _keys(ask: Callable[[], T]) -> T:

@@ -30,6 +30,7 @@ from crossdock.connectors.tims.price_models import PriceBreak, PriceEntry
 from crossdock.connectors.tims.stock_models import StockItem
 from crossdock.kernel.errors import ConfigError, NeedsPerson, Problem, RunError
 from crossdock.lang.lookups import LookupRow
+from crossdock.wiring.cataloguerules import FILE as CATALOGUE
 from crossdock.wiring.language import read_table, table_path
 from crossdock.wiring.pricebook import Days, PriceBook, price_missing
 from crossdock.wiring.pricerules import FILE, TABLE, ListOf, PriceRules, read_price_rules
@@ -59,6 +60,8 @@ class PriceDesk:
         self, workspace: Path, tims: TimsClient, stock: StockDesk, now: Callable[[], datetime]
     ) -> None:
         self.now, self.tims, self._stock = now, tims, stock
+        self.kept_out: Callable[[Collection[str]], Collection[tuple[str, str]]] = lambda _: ()
+        """Which of these SKUs the catalogue keeps out of a marketplace: marketplace, SKU."""
         self.book = PriceBook(tims, now)
         self._rules = Watched(
             lambda: (workspace / FILE, workspace / TABLE), lambda: read_price_rules(workspace)
@@ -72,9 +75,7 @@ class PriceDesk:
 
     @property
     def stamp(self) -> str:
-        """Another text when prices.yaml, prices.csv, skus.csv or marketplaces.csv says something
-        else.
-        """
+        """Another text when the rules, or the files that say where and as what packs, are others."""
         return self._content.get()[1]
 
     def facts(self) -> Facts:
@@ -85,6 +86,7 @@ class PriceDesk:
             for shop, known in rules.lists.items()
         }
         said: dict[int, Rule] = {}
+        asked = set(self.every_key())
         found: dict[str, tuple[Any, ...]] = {}
         for sku, row in self._stock.skus().rows.items():
             item = items.get(row.cells.get("item", ""))
@@ -93,7 +95,8 @@ class PriceDesk:
                 said[id(rule)] = replace(rule, patterns=(), classes=(), brands=(), where="")
             words = said[id(rule)] if rule is not None else None
             for shop, of_list in lists.items():
-                found[key_of(shop, sku)] = (words, row.cells, of_list)
+                if (key := key_of(shop, sku)) in asked:
+                    found[key] = (words, row.cells, of_list)
         return Facts((rules.publish, rules.changes), found)
 
     @property
@@ -102,9 +105,11 @@ class PriceDesk:
         return self._rules.get()[1]
 
     def every_key(self, skus: Iterable[str] | None = None) -> list[str]:
-        """Every price, or those of these SKUs."""
+        """Every price, or those of these SKUs, in marketplaces where they may be listed."""
         wanted = sorted(self._stock.skus().rows if skus is None else skus)
-        return [key_of(shop, sku) for sku in wanted for shop in self.rules.lists]
+        lists = self.rules.lists
+        out = self.kept_out(wanted) if lists else ()
+        return [key_of(x, sku) for sku in wanted for x in lists if (x, sku) not in out]
 
     def affected(self, items: Collection[str]) -> list[str]:
         """Prices that these items' change."""
@@ -130,6 +135,14 @@ class PriceDesk:
         rules, items, skus = self.rules, self._stock.items(), self._stock.skus().rows
         self._fresh(rules.lists.values())
         return [self._offer(*split(key), rules, items, skus) for key in keys]
+
+    def rule_of(self, sku: str) -> Rule | None:
+        """The rule that decides on a SKU; None when nobody has decided, or it cannot be known."""
+        row = self._stock.skus().rows.get(sku)
+        item = self._stock.items().get(row.cells.get("item", "")) if row is not None else None
+        if item is None:
+            return None
+        return self.rules.rules.find(sku, item.ItemClass or "", item.Brand or "")
 
     def _fresh(self, lists: Iterable[ListOf]) -> None:
         self.book.fresh({known.code for known in lists}, self.rules.customers)
@@ -219,7 +232,7 @@ class PriceDesk:
 
 def _files(workspace: Path) -> tuple[Path, ...]:
     tables = (table_path(workspace, "orders", f"{name}.csv") for name in ("skus", "marketplaces"))
-    return workspace / FILE, workspace / TABLE, *tables
+    return workspace / FILE, workspace / TABLE, workspace / CATALOGUE, *tables
 
 
 def _kind_of(item: StockItem | None) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from crossdock.business.catalogue.attributes import AttributeRule, ValueRow, build, look
-from crossdock.business.catalogue.drift import differences, differing, same
+from crossdock.business.catalogue.drift import apart, differences, differing, same
 from crossdock.business.catalogue.model import Decision, Plan, Shown, Verdict
 
 US = "ATVPDKIKX0DER"
@@ -121,3 +121,29 @@ def test_missing_hidden_and_forbidden_listings_are_differences():
     assert differences(refused, None) == []
     assert [d.amazon for d in differences(refused, shown(quantity=4))] == ["4 for sale"]
     assert differences(Plan("S", "I", PLAN.decision, left_alone="yes"), None) == []
+
+
+def spoken(value, tongue, shop=US):
+    return {"value": value, "language_tag": tongue, "marketplace_id": shop}
+
+
+def test_rows_of_other_languages_and_marketplaces_are_not_ours():
+    ours = (spoken("Glove", "en_CA", "CA"),)
+    french, american = spoken("Gant", "fr_CA", "CA"), spoken("Mitt", "en_US")
+    bare = {"value": "Glove"}
+    assert apart(ours, (ours[0], french, american, bare)) == ((ours[0], bare), (french, american))
+    assert apart(({"value": "x"},), (french, american)) == ((french, american), ())
+    plan = Plan("S", "I", PLAN.decision, attributes={"item_name": ours})
+    assert differing(plan, shown(attributes={"item_name": (french, ours[0])})) == ()
+    assert differing(plan, shown(attributes={"item_name": (french,)})) == ("item_name",)
+    same_words = spoken("Glove", "en_US", "CA")  # another tag for the same
+    assert differing(plan, shown(attributes={"item_name": (same_words,)})) == ()
+
+
+def test_what_is_listed_where_no_rule_lists_it_is_a_difference_there():
+    plan = Plan("S", "I", PLAN.decision, unwanted="listed in US", marketplace_id="CA")
+    assert differences(plan, None) == []
+    (found,) = differences(plan, shown())
+    assert (found.what, found.tims, found.marketplace) == (
+        "listing", "not here: listed in US", "CA",
+    )  # fmt: skip

@@ -50,26 +50,26 @@ def test_numbers_of_every_length_are_searched_many_in_a_call_as_far_as_the_quota
     made = [free.catalog.add(f"P{n}", gtin=f"0000000{n:05}0{n % 10}").asin for n in range(15)]
     upcs = [free.catalog.products[asin].gtin[2:] for asin in made]
     ean = free.catalog.add("E", gtin="4006381333931")
-    first = pages_with(client, [*upcs, "4006381333931"])
+    first = pages_with(client, US, [*upcs, "4006381333931"])
     assert sum("/catalog/" in r.url for r in wires.asked) == 2  # so many may come at once
     assert {p.asin for p in first.found} == set(made)
     assert set(first.unasked) == {"4006381333931"}
     clock.advance(timedelta(seconds=5))
-    rest = pages_with(client, first.unasked)
+    rest = pages_with(client, US, first.unasked)
     assert ([p.asin for p in rest.found], rest.unasked) == ([ean.asin], {})
     assert rest.found[0].title
-    assert pages_with(client, []).found == ()
+    assert pages_with(client, US, []).found == ()
 
 
 def test_restrictions_are_read_and_their_refusal_understood(free, client, clock):
     page = free.catalog.add("Torch")
-    assert restrictions_on(client, page.asin) == ()
+    assert restrictions_on(client, US, page.asin) == ()
     free.restrictions.restrict(page.asin)
-    (found,) = restrictions_on(client, page.asin)
+    (found,) = restrictions_on(client, US, page.asin)
     assert found.reasons[0].reasonCode == "APPROVAL_REQUIRED"
     bare = Response(400, {}, b'[{"code":"InvalidInput","message":"Bad ASIN."}]')
     with pytest.raises(NeedsPerson) as caught:
-        restrictions_on(a_client(Scripted([bare]), clock), "X")
+        restrictions_on(a_client(Scripted([bare]), clock), US, "X")
     assert "Bad ASIN." in caught.value.message
 
 
@@ -77,33 +77,35 @@ def test_a_listing_is_made_changed_seen_and_deleted_by_its_odd_name(free, client
     sku = "A/B 1+2,ä"
     page = free.catalog.add("Torch")
     suggested = {"merchant_suggested_asin": [{"value": page.asin, "marketplace_id": US}]}
-    said = put_listing(client, sku, "WELDING_TOOL", "LISTING_OFFER_ONLY", {**OFFER, **suggested})
+    said = put_listing(
+        client, US, sku, "WELDING_TOOL", "LISTING_OFFER_ONLY", {**OFFER, **suggested}
+    )
     assert said.status == "ACCEPTED"
     clock.advance(timedelta(seconds=61))
-    assert shown_listing(client, sku).summary.asin == page.asin
-    assert shown_listings(client, [sku, "NONE"]).keys() == {sku}
-    assert every_listing(client).keys() == {sku}
+    assert shown_listing(client, US, sku).summary.asin == page.asin
+    assert shown_listings(client, US, [sku, "NONE"]).keys() == {sku}
+    assert every_listing(client, US).keys() == {sku}
     note = {"condition_note": [{"value": "As new", "marketplace_id": US}]}
-    assert change_listing(client, sku, "PRODUCT", note).status == "ACCEPTED"
-    assert change_listing(client, sku, "PRODUCT", {}, ["condition_note"]).status == "ACCEPTED"
+    assert change_listing(client, US, sku, "PRODUCT", note).status == "ACCEPTED"
+    assert change_listing(client, US, sku, "PRODUCT", {}, ["condition_note"]).status == "ACCEPTED"
     assert "condition_note" not in free.listings.now(free.sellers[0].seller_id, sku).submitted
-    assert delete_listing(client, sku).status == "ACCEPTED"
+    assert delete_listing(client, US, sku).status == "ACCEPTED"
     clock.advance(timedelta(seconds=61))
-    assert shown_listing(client, sku) is None
-    assert delete_listing(client, sku) is None
+    assert shown_listing(client, US, sku) is None
+    assert delete_listing(client, US, sku) is None
 
 
 def test_forty_listings_are_read_in_two_calls(free, client, wires):
     skus = [f"S-{n}" for n in range(40)]
     for sku in skus:
         free.listings.offer(sku, 1)
-    assert shown_listings(client, skus).keys() == set(skus)
-    assert len(every_listing(client)) == 40
+    assert shown_listings(client, US, skus).keys() == set(skus)
+    assert len(every_listing(client, US)) == 40
     assert sum("identifiers=" in r.url for r in wires.asked) == 2
 
 
 def test_a_preview_keeps_nothing(free, client):
-    said = put_listing(client, "S", "PRODUCT", "LISTING_OFFER_ONLY", OFFER, preview=True)
+    said = put_listing(client, US, "S", "PRODUCT", "LISTING_OFFER_ONLY", OFFER, preview=True)
     assert (said.status, free.listings.items) == ("VALID", {})
 
 
@@ -117,14 +119,14 @@ def test_weights_go_as_json_numbers():
 
 def test_a_schema_is_kept_until_its_checksum_is_another(free, client, clock, wires):
     shelf = Shelf()
-    first = schema_for(client, shelf, "PROTECTIVE_GLOVE", "LISTING")
-    assert schema_for(client, shelf, "PROTECTIVE_GLOVE", "LISTING") is first
+    first = schema_for(client, shelf, US, "PROTECTIVE_GLOVE", "LISTING")
+    assert schema_for(client, shelf, US, "PROTECTIVE_GLOVE", "LISTING") is first
     clock.advance(FRESH)
-    again = schema_for(client, shelf, "PROTECTIVE_GLOVE", "LISTING")
+    again = schema_for(client, shelf, US, "PROTECTIVE_GLOVE", "LISTING")
     assert (again.text, again.checked_at) == (first.text, clock.now())
     free.definitions.require("PROTECTIVE_GLOVE", "bullet_point")
     clock.advance(FRESH)
-    newer = schema_for(client, shelf, "PROTECTIVE_GLOVE", "LISTING")
+    newer = schema_for(client, shelf, US, "PROTECTIVE_GLOVE", "LISTING")
     assert newer.checksum != first.checksum
     assert "bullet_point" in ProductSchema("G", newer.text).required
     assert sum("/_schemas/" in r.url for r in wires.asked) == 2
@@ -133,7 +135,7 @@ def test_a_schema_is_kept_until_its_checksum_is_another(free, client, clock, wir
 
 def test_a_product_type_that_amazon_does_not_have_is_a_persons(free, client):
     with pytest.raises(NeedsPerson) as caught:
-        schema_for(client, Shelf(), "SPACESHIP", "LISTING")
+        schema_for(client, Shelf(), US, "SPACESHIP", "LISTING")
     assert caught.value.kind == "catalogue-undecided"
 
 
@@ -149,7 +151,7 @@ def test_a_download_that_is_cut_or_closed_goes_again(clock, answer, code):
     })  # fmt: skip
     shelf = Shelf()
     with pytest.raises(TryAgain) as caught:
-        schema_for(a_client(Scripted([described, answer]), clock), shelf, "T", "LISTING")
+        schema_for(a_client(Scripted([described, answer]), clock), shelf, US, "T", "LISTING")
     assert (caught.value.code, shelf.kept) == (code, {})
 
 

@@ -209,3 +209,114 @@ def test_a_catalogue_that_is_down_finds_nothing(caller: Caller, sim: AmazonSim) 
     sim.faults.load([{"fault": "catalog_empty", "most": 1}])
     assert asins(search(caller, "GTIN", GTIN)) == []
     assert len(asins(search(caller, "GTIN", GTIN))) == 1
+
+
+# --- one listing, several marketplaces ------------------------------------------------------------
+
+CA = "A2EUQ1WTGCTBG2"
+THERE = {"marketplaceIds": CA}
+STOCK = "fulfillment_availability"
+
+
+def in_canada(body: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The same as Canada wants it."""
+    said = json.dumps(body).replace(US, CA).replace("en_US", "en_CA")
+    told: dict[str, Any] = json.loads(said)
+    told["attributes"] |= changes
+    return told
+
+
+def stock(quantity: int) -> list[dict[str, Any]]:
+    return [{"fulfillment_channel_code": "DEFAULT", "quantity": quantity}]
+
+
+def titles(caller: Caller, path: str, where: dict[str, str]) -> list[str]:
+    rows = caller.call("GET", path, {**where, "includedData": "attributes"}).body["attributes"]
+    return [row["value"] for row in rows["item_name"]]
+
+
+@pytest.fixture
+def both(caller: Caller, path: str, clock: HandClock) -> Caller:
+    """Listed in two marketplaces."""
+    caller.call("PUT", path, SHOP, a_glove(**{STOCK: stock(7)}))
+    caller.call("PUT", path, THERE, in_canada(a_glove(item_name=spoken("Glove, eh")),
+                                              **{STOCK: stock(7)}))  # fmt: skip
+    clock.advance(61)
+    return caller
+
+
+def test_a_listing_is_there_only_where_it_was_listed(
+    caller: Caller, sim: AmazonSim, path: str, clock: HandClock
+) -> None:
+    caller.call("PUT", path, SHOP, a_glove())
+    clock.advance(61)
+    assert caller.call("GET", path, THERE).status == 404
+    everything = path.rpartition("/")[0]
+    found = {
+        "US": caller.call("GET", everything, SHOP),
+        "CA": caller.call("GET", everything, THERE),
+    }
+    assert {name: answer.body["numberOfResults"] for name, answer in found.items()} == {
+        "US": 1, "CA": 0,
+    }  # fmt: skip
+    patch = {"productType": "PRODUCT", "patches": []}
+    assert caller.call("PATCH", path, THERE, patch).status == 400
+    assert caller.call("DELETE", path, THERE).status == 400
+    assert caller.call("PUT", path, {"marketplaceIds": f"{US},{CA}"}, a_glove()).status == 400
+    assert asins(search(caller, "GTIN", GTIN)) != []
+    assert asins(search(caller, "GTIN", GTIN, **THERE)) == []  # no page there either
+
+
+def test_each_marketplace_shows_its_own_rows_and_a_change_touches_no_others(
+    both: Caller, path: str, clock: HandClock
+) -> None:
+    assert (titles(both, path, SHOP), titles(both, path, THERE)) == (["MIG glove"], ["Glove, eh"])
+    new = [{"value": "Glove", "marketplace_id": CA, "language_tag": "en_CA"}]
+    patch = {"op": "replace", "path": "/attributes/item_name", "value": new}
+    body = {"productType": "PROTECTIVE_GLOVE", "patches": [patch]}
+    assert both.call("PATCH", path, THERE, body).body["status"] == "ACCEPTED"
+    clock.advance(61)
+    assert (titles(both, path, SHOP), titles(both, path, THERE)) == (["MIG glove"], ["Glove"])
+    assert named(both.call("PATCH", path, SHOP, body)) == ["item_name"]  # of another marketplace
+
+
+def test_quantities_are_the_same_in_all_of_them_and_a_new_listing_sets_them(
+    both: Caller, sim: AmazonSim, path: str, clock: HandClock
+) -> None:
+    listing = sim.listings.now(sim.sellers[0].seller_id, "GLOVE 1/2")
+    assert listing is not None
+    assert listing.quantity() == 7
+    both.call("PUT", path, THERE, in_canada(a_glove(), **{STOCK: stock(0)}))
+    clock.advance(61)
+    sim.listings.now(sim.sellers[0].seller_id, "GLOVE 1/2")
+    assert listing.quantity() == 0
+
+
+def test_it_is_deleted_in_one_marketplace_and_stays_in_the_other(
+    both: Caller, sim: AmazonSim, path: str, clock: HandClock
+) -> None:
+    assert both.call("DELETE", path, THERE).body["status"] == "ACCEPTED"
+    clock.advance(61)
+    assert both.call("GET", path, THERE).status == 404
+    assert titles(both, path, SHOP) == ["MIG glove"]
+    both.call("DELETE", path, SHOP)
+    clock.advance(61)
+    assert sim.listings.now(sim.sellers[0].seller_id, "GLOVE 1/2") is None
+
+
+def test_a_product_type_speaks_the_languages_of_its_marketplace(caller: Caller, path: str) -> None:
+    wrong = in_canada(a_glove())
+    wrong["attributes"]["item_name"][0]["language_tag"] = "en_US"
+    assert named(caller.call("PUT", path, THERE, wrong)) == ["item_name"]
+    assert caller.call("PUT", path, THERE, in_canada(a_glove())).body["status"] == "ACCEPTED"
+
+
+def test_a_page_may_be_restricted_in_one_marketplace(caller: Caller, sim: AmazonSim) -> None:
+    page = sim.catalog.add("Torch", asin="B100000007", shops=[CA])
+    sim.restrictions.restrict(page.asin, shop=CA)
+    address = "/listings/2021-08-01/restrictions"
+    for where, many in ((SHOP, 0), (THERE, 1)):
+        asked = {**where, "asin": page.asin, "sellerId": sim.sellers[0].seller_id}
+        assert len(caller.call("GET", address, asked).body["restrictions"]) == many
+    assert caller.call("GET", f"{CATALOG}/{page.asin}", SHOP).status == 404
+    assert caller.call("GET", f"{CATALOG}/{page.asin}", THERE).status == 200

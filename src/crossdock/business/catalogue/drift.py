@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,27 +18,53 @@ def differing(plan: Plan, shown: Shown) -> tuple[str, ...]:
     return tuple(
         name
         for name, rows in plan.attributes.items()
-        if name not in _ONCE and not same(rows, shown.attributes.get(name, ()))
+        if name not in _ONCE and not _said(rows, shown.attributes.get(name, ()))
     )
+
+
+def _said(ours: Rows, theirs: Rows) -> bool:
+    """In our language; or in none but another that Amazon calls the same words."""
+    mine, _ = apart(ours, theirs)
+    return same(ours, mine or theirs)
+
+
+def apart(ours: Rows, theirs: Rows) -> tuple[Rows, Rows]:
+    """Of what Amazon has, what ours stand for; and rows of other marketplaces and languages, which
+    are not ours to change.
+    """
+    mine = tuple(row for row in theirs if _ours(row, ours))
+    return mine, tuple(row for row in theirs if not _ours(row, ours))
+
+
+def _ours(row: Mapping[str, Any], ours: Rows) -> bool:
+    """Selectors that one of them leaves out say nothing else."""
+    return all(
+        row.get(name) is None or not (said := {one[name] for one in ours if one.get(name)})
+        or row[name] in said
+        for name in _SELECTORS
+    )  # fmt: skip
 
 
 def differences(plan: Plan, shown: Shown | None) -> list[Difference]:
     """Everything, in words for a person."""
-    sku = plan.sku
+    return [replace(one, marketplace=plan.marketplace_id) for one in _told(plan, shown)]
+
+
+def _told(plan: Plan, shown: Shown | None) -> list[Difference]:
     if plan.left_alone:
         return []
+    if plan.refused or plan.unwanted:
+        return _to_be_gone(plan, shown)
+    sku = plan.sku
     if shown is None:
-        return [] if plan.refused else [Difference(sku, "listing", "to be listed", "none")]
-    if plan.refused:
-        offered = "listed" if not shown.quantity else f"{shown.quantity} for sale"
-        return [Difference(sku, "may not be sold", plan.decision.words, offered)]
+        return [Difference(sku, "listing", "to be listed", "none")]
     found = []
     if plan.asin and shown.asin and plan.asin != shown.asin:
         found.append(Difference(sku, "asin", plan.asin, shown.asin))
     if plan.product_type and shown.product_type and plan.product_type != shown.product_type:
         found.append(Difference(sku, "product type", plan.product_type, shown.product_type))
     for name in differing(plan, shown):
-        theirs = shown.attributes.get(name, ())
+        theirs, _ = apart(plan.attributes[name], shown.attributes.get(name, ()))
         found.append(Difference(sku, name, words(plan.attributes[name]), words(theirs)))
     if plan.title and shown.shows and shown.title != plan.title:
         found.append(Difference(sku, "title that buyers read", plan.title, shown.title))
@@ -45,6 +72,15 @@ def differences(plan: Plan, shown: Shown | None) -> list[Difference]:
         found.append(Difference(sku, "listing", "to be seen", "not shown yet"))
     found += [Difference(sku, "issue", "", issue) for issue in shown.issues]
     return found
+
+
+def _to_be_gone(plan: Plan, shown: Shown | None) -> list[Difference]:
+    if shown is None:
+        return []
+    if not plan.refused:
+        return [Difference(plan.sku, "listing", f"not here: {plan.unwanted}", "listed")]
+    offered = "listed" if not shown.quantity else f"{shown.quantity} for sale"
+    return [Difference(plan.sku, "may not be sold", plan.decision.words, offered)]
 
 
 def same(ours: Rows, theirs: Iterable[Mapping[str, Any]]) -> bool:

@@ -97,7 +97,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be at Amazon for a SKU."""
+    """What is to be at Amazon for a SKU in a marketplace."""
 
     sku: str
     item: str
@@ -110,6 +110,10 @@ class Plan:
     delete: bool = False  # a refused one is taken off the list, not only to zero
     shown: Shown | None = None  # how Amazon showed it when this was planned
     said: tuple[Term, ...] = ()
+    marketplace_id: str = ""
+    key: str = ""  # of the SKU in that marketplace
+    first: bool = True  # it is the account's first: there a person is told of the SKU itself
+    unwanted: str = ""  # why it is to be listed in other marketplaces, and not here
 
     @property
     def refused(self) -> bool:
@@ -131,6 +135,7 @@ class Listed:
     state: str  # live already, seen, off, ...
     asin: str = ""
     why: str = ""
+    marketplace_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +146,4 @@ class Difference:
     what: str
     tims: str
     amazon: str
+    marketplace: str = ""

@@ -1,4 +1,4 @@
-"""Amazon's catalogue: which page has this number, and whether we may offer on it."""
+"""A marketplace's catalogue: which page has this number, and whether we may offer on it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,8 +31,8 @@ class Pages:
     unasked: Mapping[str, TryAgain] = field(default_factory=dict)
 
 
-def pages_with(client: AmazonClient, numbers: Collection[str]) -> Pages:
-    """Every page of the catalogue that one of these UPCs, EANs or GTINs finds. A call takes many
+def pages_with(client: AmazonClient, shop: str, numbers: Collection[str]) -> Pages:
+    """Every page of its catalogue that one of these UPCs, EANs or GTINs finds. A call takes many
     numbers of one kind; where the quota ends, the other numbers are left for another time.
     """
     kinds: dict[str, list[str]] = {}
@@ -44,18 +44,20 @@ def pages_with(client: AmazonClient, numbers: Collection[str]) -> Pages:
         for start in range(0, len(some), _AT_ONCE):
             asked = some[start : start + _AT_ONCE]
             try:
-                found |= {item.asin: item for item in _searched(client, kind, asked)}
+                found |= {item.asin: item for item in _searched(client, shop, kind, asked)}
             except TryAgain as error:
                 unasked |= dict.fromkeys(asked, error)
     return Pages(tuple(found.values()), unasked)
 
 
-def _searched(client: AmazonClient, kind: str, numbers: Sequence[str]) -> Iterator[CatalogItem]:
+def _searched(
+    client: AmazonClient, shop: str, kind: str, numbers: Sequence[str]
+) -> Iterator[CatalogItem]:
     more = f" and {len(numbers) - 1} more" if len(numbers) > 1 else ""
     about = f"number {numbers[0]}{more}"
-    query = _shop(client) | {
-        "identifiers": ",".join(numbers), "identifiersType": kind, "includedData": _INCLUDED,
-        "pageSize": "20",
+    query = {
+        "marketplaceIds": shop, "identifiers": ",".join(numbers), "identifiersType": kind,
+        "includedData": _INCLUDED, "pageSize": "20",
     }  # fmt: skip
     for _ in range(_MOST_PAGES):
         ask = Ask("searchCatalogItems", "GET", _ITEMS, query, about=about)
@@ -69,17 +71,14 @@ def _searched(client: AmazonClient, kind: str, numbers: Sequence[str]) -> Iterat
 
 
 def restrictions_on(
-    client: AmazonClient, asin: str, condition: str = "new_new"
+    client: AmazonClient, shop: str, asin: str, condition: str = "new_new"
 ) -> tuple[Restriction, ...]:
-    """What keeps us from offering on that page; nothing when we may."""
+    """What keeps us from offering on that page there; nothing when we may."""
     about = f"ASIN {asin}"
-    query = _shop(client) | {
-        "asin": asin, "conditionType": condition, "sellerId": client.account.seller_id,
+    query = {
+        "marketplaceIds": shop, "asin": asin, "conditionType": condition,
+        "sellerId": client.account.seller_id,
     }  # fmt: skip
     ask = Ask("getListingsRestrictions", "GET", _RESTRICTIONS, query, about=about)
     found = read(RestrictionList, client.caller.answer(ask), ask.operation, about)
     return found.restrictions
-
-
-def _shop(client: AmazonClient) -> dict[str, str]:
-    return {"marketplaceIds": client.account.marketplace_ids[0]}

@@ -42,10 +42,10 @@ class SchemaShelf(Protocol):
 
 
 def schema_for(
-    client: AmazonClient, shelf: SchemaShelf, product_type: str, requirements: str
+    client: AmazonClient, shelf: SchemaShelf, shop: str, product_type: str, requirements: str
 ) -> KeptSchema:
-    """The schema as Amazon has it now, or had it within a day."""
-    shop, now = client.account.marketplace_ids[0], client.clock.now()
+    """The schema as that marketplace has it now, or had it within a day."""
+    now = client.clock.now()
     kept = shelf.find(product_type, requirements, shop)
     if kept is not None and now - kept.checked_at < FRESH:
         return kept

@@ -1,7 +1,8 @@
 """Listings as products: made, changed, looked at with what buyers see, and taken off.
 
 Every write is absolute: the same again changes nothing. Quantities and prices have writers of their
-own; a change here names only the attributes it is about.
+own; a change here names only the attributes it is about. A SKU is one listing in all marketplaces;
+each call here is about one of them, `shop`.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,9 +24,9 @@ _PAGE: Final = 20
 _MOST_PAGES: Final = 50  # a search ends at a thousand listings
 
 
-def shown_listing(client: AmazonClient, sku: str) -> ShownListing | None:
+def shown_listing(client: AmazonClient, shop: str, sku: str) -> ShownListing | None:
     """The listing as it was submitted and as it shows; None when there is none."""
-    query = _shop(client) | {"includedData": _INCLUDED}
+    query = {"marketplaceIds": shop, "includedData": _INCLUDED}
     about = f"listing {sku}"
     ask = Ask("getListingsItem", "GET", _path(client, sku), query, about=about, reserve=KEPT_FREE)
     try:
@@ -37,7 +38,7 @@ def shown_listing(client: AmazonClient, sku: str) -> ShownListing | None:
     return read(ShownListing, response, ask.operation, about)
 
 
-def shown_listings(client: AmazonClient, skus: Sequence[str]) -> dict[str, ShownListing]:
+def shown_listings(client: AmazonClient, shop: str, skus: Sequence[str]) -> dict[str, ShownListing]:
     """The same for many, twenty in one call; what is not listed is not in it."""
     found: dict[str, ShownListing] = {}
     for start in range(0, len(skus), _PAGE):
@@ -45,34 +46,34 @@ def shown_listings(client: AmazonClient, skus: Sequence[str]) -> dict[str, Shown
         plain = [sku for sku in some if "," not in sku]  # a comma parts two SKUs
         if plain:
             query = {"identifiers": ",".join(plain), "identifiersType": "SKU"}
-            found |= {item.sku: item for item in _searched(client, query, some[0])}
+            found |= {item.sku: item for item in _searched(client, shop, query, some[0])}
         for sku in some:
-            if "," in sku and (one := shown_listing(client, sku)) is not None:
+            if "," in sku and (one := shown_listing(client, shop, sku)) is not None:
                 found[sku] = one
     return found
 
 
-def every_listing(client: AmazonClient) -> dict[str, ShownListing]:
-    """All listings of the seller, as far as Amazon lists them: a thousand."""
-    return {item.sku: item for item in _searched(client, {}, "all listings")}
+def every_listing(client: AmazonClient, shop: str) -> dict[str, ShownListing]:
+    """All listings of the seller there, as far as Amazon lists them: a thousand."""
+    return {item.sku: item for item in _searched(client, shop, {}, "all listings")}
 
 
 def put_listing(
-    client: AmazonClient, sku: str, product_type: str, requirements: str,
+    client: AmazonClient, shop: str, sku: str, product_type: str, requirements: str,
     attributes: Attributes, *, preview: bool = False,
 ) -> Submission:  # fmt: skip
-    """Make this the whole listing. It drops what it does not name, so it is for new ones.
+    """Make this the whole listing there. It drops what it does not name, so it is for new ones.
     `preview`: Amazon says what it would, and keeps nothing.
     """
     body = {
         "productType": product_type, "requirements": requirements,
         "attributes": plain(attributes),
     }  # fmt: skip
-    return _write(client, "putListingsItem", "PUT", sku, body, preview=preview)
+    return _write(client, "putListingsItem", "PUT", shop, sku, body, preview=preview)
 
 
 def change_listing(
-    client: AmazonClient, sku: str, product_type: str, attributes: Attributes,
+    client: AmazonClient, shop: str, sku: str, product_type: str, attributes: Attributes,
     dropped: Collection[str] = (), *, preview: bool = False,
 ) -> Submission:  # fmt: skip
     """Make these attributes so, and let go of those; all others stay as they are."""
@@ -84,14 +85,14 @@ def change_listing(
         {"op": "delete", "path": f"/attributes/{name}", "value": []} for name in sorted(dropped)
     ]
     body = {"productType": product_type, "patches": patches}
-    return _write(client, "patchListingsItem", "PATCH", sku, body, preview=preview)
+    return _write(client, "patchListingsItem", "PATCH", shop, sku, body, preview=preview)
 
 
-def delete_listing(client: AmazonClient, sku: str) -> Submission | None:
-    """Take it off; None when Amazon has no such listing any more."""
+def delete_listing(client: AmazonClient, shop: str, sku: str) -> Submission | None:
+    """Take it off there; None when Amazon has no such listing any more."""
     about = f"listing {sku}"
-    ask = Ask("deleteListingsItem", "DELETE", _path(client, sku), _shop(client), about=about,
-              reserve=1)  # fmt: skip
+    ask = Ask("deleteListingsItem", "DELETE", _path(client, sku), {"marketplaceIds": shop},
+              about=about, reserve=1)  # fmt: skip
     try:
         response = client.caller.call(ask)
     except Refused as refused:
@@ -116,10 +117,10 @@ def plain(value: Any) -> Any:
 
 
 def _write(
-    client: AmazonClient, operation: str, method: str, sku: str, body: Mapping[str, Any],
-    *, preview: bool,
+    client: AmazonClient, operation: str, method: str, shop: str, sku: str,
+    body: Mapping[str, Any], *, preview: bool,
 ) -> Submission:  # fmt: skip
-    query = _shop(client)
+    query = {"marketplaceIds": shop}
     if preview:
         query["mode"] = "VALIDATION_PREVIEW"
     about = f"listing {sku}"
@@ -127,8 +128,10 @@ def _write(
     return read(Submission, client.caller.answer(ask), operation, about)
 
 
-def _searched(client: AmazonClient, more: Mapping[str, str], about: str) -> Iterator[ShownListing]:
-    query = _shop(client) | {"includedData": _INCLUDED, "pageSize": str(_PAGE), **more}
+def _searched(
+    client: AmazonClient, shop: str, more: Mapping[str, str], about: str
+) -> Iterator[ShownListing]:
+    query = {"marketplaceIds": shop, "includedData": _INCLUDED, "pageSize": str(_PAGE), **more}
     path = f"{_ITEMS}/{quote(client.account.seller_id, safe='')}"
     for _ in range(_MOST_PAGES):
         ask = Ask("searchListingsItems", "GET", path, query, about=about)
@@ -143,7 +146,3 @@ def _searched(client: AmazonClient, more: Mapping[str, str], about: str) -> Iter
 
 def _path(client: AmazonClient, sku: str) -> str:
     return f"{_ITEMS}/{quote(client.account.seller_id, safe='')}/{quote(sku, safe='')}"
-
-
-def _shop(client: AmazonClient) -> dict[str, str]:
-    return {"marketplaceIds": client.account.marketplace_ids[0]}

@@ -17,17 +17,21 @@ MOST_FOUND: Final = 20  # listings that one search gives
 
 
 def listing(client: AmazonClient, sku: str) -> Listing | None:
-    """The listing in the account's first marketplace; None when there is none."""
-    query = _query(client) | {"includedData": _SHOWN}
+    """The listing in the first of the account's marketplaces that has it; None when there is none.
+    Merchant quantities are the same in all of them.
+    """
     about = f"listing {sku}"
-    ask = Ask("getListingsItem", "GET", _path(client, sku), query, about=about)
-    try:
-        response = client.caller.call(ask)
-    except Refused as refused:
-        if refused.refusal.status == 404:
-            return None
-        raise refused.error from None
-    return read(Listing, response, ask.operation, about)
+    for shop in client.account.marketplace_ids:
+        query = {"marketplaceIds": shop, "includedData": _SHOWN}
+        ask = Ask("getListingsItem", "GET", _path(client, sku), query, about=about)
+        try:
+            response = client.caller.call(ask)
+        except Refused as refused:
+            if _not_there(refused):
+                continue
+            raise refused.error from None
+        return read(Listing, response, ask.operation, about)
+    return None
 
 
 def searchable(sku: str) -> bool:
@@ -61,16 +65,49 @@ def quantity_patch(quantity: int, siblings: Mapping[str, Any] | None = None) -> 
 def publish_quantity(
     client: AmazonClient, sku: str, quantity: int, siblings: Mapping[str, Any] | None = None
 ) -> Submission:
-    """Make this the merchant quantity. The lead time and what else stands beside it is kept;
-    `siblings` restores what a change has wiped.
+    """Make this the merchant quantity, told in the first of the account's marketplaces that has the
+    listing. The lead time and what else stands beside it is kept; `siblings` restores what a change
+    has wiped.
     """
     body = quantity_patch(quantity, siblings)
     about = f"listing {sku}"
-    ask = Ask("patchListingsItem", "PATCH", _path(client, sku), _query(client), body, about)
-    said = read_with_id(Submission, client.caller.answer(ask), ask.operation, about)
+    *shops, last = client.account.marketplace_ids
+    said = None
+    for shop in shops:
+        said = _told(client, shop, sku, body, about)
+        if said is not None:
+            break
+    if said is None:
+        ask = _quantity(client, last, sku, body, about)
+        said = read_with_id(Submission, client.caller.answer(ask), ask.operation, about)
     if said.status != "ACCEPTED":
         raise not_taken(sku, [f"{i.code} {i.message}" for i in said.issues] or [said.status])
     return said
+
+
+def _told(
+    client: AmazonClient, shop: str, sku: str, body: Mapping[str, Any], about: str
+) -> Submission | None:
+    """What Amazon says of it; None when the SKU is not listed there."""
+    ask = _quantity(client, shop, sku, body, about)
+    try:
+        return read_with_id(Submission, client.caller.call(ask), ask.operation, about)
+    except Refused as refused:
+        if _not_there(refused):
+            return None
+        raise refused.error from None
+
+
+def _quantity(
+    client: AmazonClient, shop: str, sku: str, body: Mapping[str, Any], about: str
+) -> Ask:
+    query = {"marketplaceIds": shop}
+    return Ask("patchListingsItem", "PATCH", _path(client, sku), query, body, about)
+
+
+def _not_there(refused: Refused) -> bool:
+    said = refused.refusal.said.lower()
+    return refused.refusal.status == 404 or "not found in marketplace" in said
 
 
 def not_taken(sku: str, issues: Sequence[str]) -> NeedsPerson:

@@ -31,6 +31,16 @@ class Marketplace:
     currency: str
     region: str
 
+    @property
+    def channel(self) -> str:
+        """As orders and settlements name it: "Amazon.com"."""
+        return f"Amazon.{_ENDINGS.get(self.country, self.country.casefold())}"
+
+
+_ENDINGS: Final[Mapping[str, str]] = {
+    "US": "com", "UK": "co.uk", "JP": "co.jp", "ZA": "co.za", "MX": "com.mx", "BR": "com.br",
+    "AU": "com.au", "TR": "com.tr", "BE": "com.be",
+}  # fmt: skip
 
 MARKETPLACES: Final[Mapping[str, Marketplace]] = {
     row[0]: Marketplace(*row)

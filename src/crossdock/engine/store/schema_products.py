@@ -4,12 +4,14 @@ import sqlalchemy as sa
 
 from crossdock.engine.store.schema import UtcTime, metadata
 
-# The last listing of a SKU that Amazon was told, whether it was seen there, and whether the SKU is
-# withheld from sale.
+# The last listing of a SKU that Amazon was told in a marketplace, whether it was seen there, and
+# whether the SKU is withheld from sale. An empty marketplace is the account's first: rows from
+# before there were others.
 submission = sa.Table(
     "submission",
     metadata,
     sa.Column("sku", sa.Text, primary_key=True),
+    sa.Column("marketplace_id", sa.Text, primary_key=True),
     sa.Column("generation", sa.BigInteger, nullable=False),
     sa.Column("content", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),

@@ -33,6 +33,11 @@ class SimProduct:
     part_number: str = ""
     package_quantity: int = 1
     image: str = ""
+    shops: frozenset[str] = frozenset()  # marketplaces that have the page; none: all of them
+
+    def is_in(self, shops: Iterable[str]) -> bool:
+        """One of these marketplaces has it."""
+        return not self.shops or not self.shops.isdisjoint(shops)
 
 
 class Catalog:
@@ -49,19 +54,21 @@ class Catalog:
     def add(
         self, title: str, *, gtin: str = "", asin: str = "", product_type: str = "WELDING_TOOL",
         brand: str = "", part_number: str = "", package_quantity: int = 1,
+        shops: Iterable[str] = (),
     ) -> SimProduct:  # fmt: skip
         """A product that Amazon has already."""
         asin = asin or f"B1{len(self.products) + 1:08}"
         product = SimProduct(
             asin, title, product_type, brand, fourteen(gtin) if gtin else "", part_number,
-            package_quantity, f"https://images.example/{asin}.jpg",
+            package_quantity, f"https://images.example/{asin}.jpg", frozenset(shops),
         )  # fmt: skip
         self.products[asin] = product
         return product
 
     def check(
-        self, seller_id: str, product_type: str, requirements: str, attributes: Attributes
-    ) -> list[Row]:
+        self, seller_id: str, product_type: str, requirements: str, attributes: Attributes,
+        shop: str = "",
+    ) -> list[Row]:  # fmt: skip
         """An offer needs a page that exists."""
         del seller_id
         if product_type not in TYPES:
@@ -70,7 +77,7 @@ class Catalog:
         asin = next((str(row.get("value")) for row in rows), "")
         if not asin and requirements != OFFER_ONLY:
             return []
-        known = {product.asin for product in self._every()}
+        known = {product.asin for product in self._every([shop] if shop else ())}
         if asin and asin not in known:
             words = f"The ASIN {asin} does not exist in the catalogue."
             return [issue("8567", words, "merchant_suggested_asin")]
@@ -95,7 +102,7 @@ class Catalog:
         elif wanted:
             found = list(self._by_identifier(call, wanted))
         else:
-            found = [p for p in self._every() if _says(p, words)]
+            found = [p for p in self._every(shops) if _says(p, words)]
         page = found[start : start + size]
         body: Row = {
             "numberOfResults": len(found),
@@ -108,41 +115,47 @@ class Catalog:
     def get(self, call: Call) -> Reply:
         """GET /catalog/2022-04-01/items/{asin}"""
         shops = _shops(call)
-        for product in self._every():
+        for product in self._every(shops):
             if product.asin == call.arguments[0]:
                 return answer(200, self._shown(call, product, shops))
         raise not_found(f"Requested item '{call.arguments[0]}' not found in marketplace(s).")
 
     def _by_identifier(self, call: Call, wanted: list[str]) -> Iterator[SimProduct]:
-        kind = call.request.query.get("identifiersType", "")
+        kind, shops = call.request.query.get("identifiersType", ""), _shops(call)
         if kind not in _TYPES:
             raise invalid(f"identifiersType must be one of {', '.join(_TYPES)}.")
         if kind == "SKU" and not call.request.query.get("sellerId"):
             raise invalid("sellerId is required for identifiersType SKU.")
         if kind == "ASIN":
-            yield from (p for p in self._every() if p.asin in wanted)
+            yield from (p for p in self._every(shops) if p.asin in wanted)
             return
         if kind == "SKU":
             mine = (self._listings.now(call.seller.seller_id, sku) for sku in wanted)
-            asins = {item.asin for item in mine if item is not None}
-            yield from (p for p in self._every() if p.asin in asins)
+            asins = {i.asin_in(s) for i in mine if i is not None for s in shops if s in i.shops}
+            yield from (p for p in self._every(shops) if p.asin in asins)
             return
         numbers = {fourteen(number) for number in wanted}
-        yield from (p for p in self._every() if p.gtin and p.gtin in numbers)
+        yield from (p for p in self._every(shops) if p.gtin and p.gtin in numbers)
 
-    def _every(self) -> Iterator[SimProduct]:
-        yield from self.products.values()
+    def _every(self, shops: Iterable[str]) -> Iterator[SimProduct]:
+        """The pages that one of these marketplaces has; all, when none is named."""
+        wanted = set(shops)
+        yield from (p for p in self.products.values() if not wanted or p.is_in(wanted))
         seen = set(self.products)
         for seller_id, sku in list(self._listings.items):
             item = self._listings.now(seller_id, sku)
-            if item is not None and item.live and item.asin not in seen:
-                seen.add(item.asin)
-                yield _made_by(item)
+            if item is None:
+                continue
+            for shop in sorted(item.showing & wanted if wanted else item.showing):
+                if item.asin_in(shop) not in seen:
+                    seen.add(item.asin_in(shop))
+                    yield _made_by(item, shop)
 
-    def _asin_of(self, attributes: Attributes) -> str:
+    def _asin_of(self, attributes: Attributes, shop: str) -> str:
         """The page that has this number already; a new listing of it joins that page."""
-        number = _number_of(attributes)
-        found = [p.asin for p in self._every() if number and p.gtin == number]
+        number = _number_of(attributes.get(_NUMBER, ()))
+        shops = [shop] if shop else ()
+        found = [p.asin for p in self._every(shops) if number and p.gtin == number]
         return found[0] if found else ""
 
     def _shown(self, call: Call, product: SimProduct, shops: list[str]) -> Row:
@@ -192,19 +205,18 @@ def _summary(product: SimProduct, shop: str) -> Row:
     return row | {name: text for name, text in more.items() if text}
 
 
-def _made_by(item: SimListing) -> SimProduct:
+def _made_by(item: SimListing, shop: str) -> SimProduct:
     def said(name: str, field: str = "value") -> str:
-        return next((str(row.get(field, "")) for row in item.live.get(name, ())), "")
+        return next((str(row.get(field, "")) for row in item.says(name, shop)), "")
 
     return SimProduct(
-        item.asin, said("item_name") or item.sku, item.product_type, said("brand"),
-        _number_of(item.live), said("part_number"),
+        item.asin_in(shop), said("item_name") or item.sku, item.product_type, said("brand"),
+        _number_of(item.says(_NUMBER, shop)), said("part_number"),
         image=said("main_product_image_locator", "media_location"),
     )  # fmt: skip
 
 
-def _number_of(attributes: Attributes) -> str:
-    rows = attributes.get(_NUMBER) or ()
+def _number_of(rows: Iterable[Row]) -> str:
     return next((fourteen(str(row["value"])) for row in rows if row.get("value")), "")
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -41,19 +42,23 @@ class Definitions:
         """From now on the type needs this attribute too: a new version of its schema."""
         self._more[product_type].append(attribute)
 
-    def schema(self, product_type: str, requirements: str) -> dict[str, Any]:
-        """As it is now."""
-        shops = self._company.sellers[0].marketplaces
-        return schema_of(product_type, requirements, shops, self._more[product_type])
+    def schema(
+        self, product_type: str, requirements: str, shops: Iterable[str] = ()
+    ) -> dict[str, Any]:
+        """As it is now, in these marketplaces or all of the seller's."""
+        where = tuple(shops) or self._company.sellers[0].marketplaces
+        return schema_of(product_type, requirements, where, self._more[product_type])
 
     def check(
-        self, seller_id: str, product_type: str, requirements: str, attributes: Attributes
-    ) -> list[Row]:
+        self, seller_id: str, product_type: str, requirements: str, attributes: Attributes,
+        shop: str = "",
+    ) -> list[Row]:  # fmt: skip
         """What a listing lacks, or says wrongly, by its product type."""
         del seller_id
         if product_type not in TYPES:
             return []
-        text = json.dumps(self.schema(product_type, requirements), sort_keys=True)
+        text = json.dumps(self.schema(product_type, requirements, [shop] if shop else ()),
+                          sort_keys=True)  # fmt: skip
         plain = json.loads(json.dumps(attributes, default=float))
         found = []
         for error in _validator(text).iter_errors(plain):
@@ -83,7 +88,7 @@ class Definitions:
             raise invalid(f"requirements must be one of {_REQUIREMENTS}.")
         if name not in TYPES:
             raise not_found(f"There is no product type {name}.")
-        schema = self.schema(name, requirements)
+        schema = self.schema(name, requirements, shops)
         offered = [n for n in schema["properties"] if n in OFFER]
         described = [n for n in schema["properties"] if n not in OFFER]
         groups = {

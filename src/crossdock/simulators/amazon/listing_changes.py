@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from crossdock.simulators.amazon.listing_records import CHANNEL, OFFER, STOCK, Attributes
+from crossdock.simulators.amazon.listing_records import CHANNEL, OFFER, STOCK, Attributes, laid
 from crossdock.simulators.amazon.offers import SELECTORS, faults_of_offers
 from crossdock.simulators.amazon.replies import Row, invalid
 
@@ -16,8 +16,10 @@ _STOCK_FIELDS: dict[str, type] = {
 _ROOT = "/attributes/"
 
 
-def patched(attributes: Attributes, patch: Any) -> tuple[Attributes, list[Row]]:
-    """The attributes after one patch, and what is wrong with it."""
+def patched(attributes: Attributes, patch: Any, shop: str = "") -> tuple[Attributes, list[Row]]:
+    """The attributes after one patch, and what is wrong with it. What is said of a product is said
+    in one marketplace; what others say stays.
+    """
     if not isinstance(patch, dict) or patch.get("op") not in _OPS:
         raise invalid(f"patches: op must be one of {', '.join(_OPS)}.")
     path = str(patch.get("path"))
@@ -28,12 +30,15 @@ def patched(attributes: Attributes, patch: Any) -> tuple[Attributes, list[Row]]:
     if not isinstance(values, list) or not all(isinstance(v, dict) for v in values):
         return attributes, [issue("90220", f"{name} must be an array of objects.", name)]
     rows, op = attributes.get(name, []), patch["op"]
+    where = "" if name in (STOCK, OFFER) else shop
+    if where and any(v.get("marketplace_id", where) != where for v in values):
+        return attributes, [issue("90220", f"{name} names another marketplace.", name)]
     if op == "delete":
         left = [r for r in rows if _key(name, r) not in {_key(name, v) for v in values}]
-        return _with(attributes, name, left if values else []), []
+        return _with(attributes, name, left if values else laid(rows, [], where)), []
     if op == "merge":
         return _with(attributes, name, _merged(name, rows, values)), []
-    return _with(attributes, name, [dict(value) for value in values]), []
+    return _with(attributes, name, laid(rows, [dict(value) for value in values], where)), []
 
 
 def refused(attributes: Attributes) -> list[Row]:

@@ -1,6 +1,6 @@
 """A listing as Amazon keeps it: what was submitted, and what is live of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,18 +16,34 @@ CHANNEL = "fulfillment_channel_code"
 Attributes = dict[str, list[Row]]
 
 
+def laid(rows: Iterable[Row], new: Iterable[Row], shop: str) -> list[Row]:
+    """The rows of one marketplace in place of its older ones; those of others stay. Without a
+    marketplace: in place of all.
+    """
+    others = [r for r in rows if shop and r.get("marketplace_id", shop) != shop]
+    return [*others, *new]
+
+
+def rows_in(rows: Iterable[Row], shop: str) -> list[Row]:
+    """Those of one marketplace, and those of no marketplace's own; without one, all."""
+    return [r for r in rows if not shop or r.get("marketplace_id", shop) == shop]
+
+
 @dataclass(frozen=True, slots=True)
 class Coming:
     """A change of one attribute that is not in effect yet."""
 
     at: datetime
     name: str
-    rows: list[Row]
+    rows: list[Row]  # of that marketplace; quantities and prices of all of them
+    shop: str = ""  # where it was written; empty: everywhere
 
 
 @dataclass(slots=True)
 class SimListing:
-    """One SKU of a seller."""
+    """One SKU of a seller: one listing, in the marketplaces where it was listed. Quantities are the
+    same in all of them.
+    """
 
     sku: str
     asin: str
@@ -36,15 +52,26 @@ class SimListing:
     live: Attributes = field(default_factory=dict)
     coming: list[Coming] = field(default_factory=list)
     issues: list[Row] = field(default_factory=list)  # what Amazon found later
-    found_later: list[tuple[datetime, Row]] = field(default_factory=list)  # issues, since when
+    found_later: list[tuple[datetime, Row, str]] = field(default_factory=list)  # since when, where
     requirements: str = "LISTING"
     writes: int = 0
-    gone_at: datetime | None = None  # deleted, in effect from then on
+    shops: set[str] = field(default_factory=set)  # marketplaces where it is listed
+    showing: set[str] = field(default_factory=set)  # those whose buyers see something of it
+    gone: dict[str, datetime] = field(default_factory=dict)  # deleted there, from then on
+    asins: dict[str, str] = field(default_factory=dict)  # marketplaces with a page of their own
     created: datetime | None = None
     changed: datetime | None = None
     history: list[tuple[datetime, int]] = field(default_factory=list)  # merchant quantity live
     stock_writes: list[tuple[datetime, datetime, int]] = field(default_factory=list)  # told, live
     offers: list[tuple[datetime, list[Row]]] = field(default_factory=list)  # live offers since
+
+    def asin_in(self, shop: str) -> str:
+        """The page that it stands on there."""
+        return self.asins.get(shop, self.asin)
+
+    def says(self, name: str, shop: str) -> list[Row]:
+        """What is live of an attribute there."""
+        return rows_in(self.live.get(name, ()), shop)
 
     def quantity(self, channel: str = MERCHANT) -> int | None:
         """What can be bought of it now; None when it is not offered there."""
@@ -66,12 +93,26 @@ class SimListing:
     def take_effect(self, now: datetime) -> None:
         """What has come into effect until now."""
         for one in sorted((c for c in self.coming if c.at <= now), key=lambda c: c.at):
-            self.live[one.name] = deepcopy(one.rows)
+            shop = "" if one.name in (STOCK, OFFER) else one.shop
+            self.live[one.name] = laid(self.live.get(one.name, ()), deepcopy(one.rows), shop)
+            self.showing |= {one.shop} if one.shop else self.shops
             if one.name == STOCK:
                 self.history.append((one.at, self.quantity() or 0))
             if one.name == OFFER:
                 self.offers.append((one.at, deepcopy(one.rows)))
         self.coming = [c for c in self.coming if c.at > now]
+        for shop in [shop for shop, at in self.gone.items() if at <= now]:
+            self._leave(shop)
+
+    def _leave(self, shop: str) -> None:
+        """Nothing of it is left there; quantities are everybody's."""
+        del self.gone[shop]
+        self.shops.discard(shop)
+        self.showing.discard(shop)
+        self.coming = [c for c in self.coming if c.shop != shop or c.name in (STOCK, OFFER)]
+        for rows in (self.submitted, self.live):
+            for name in rows.keys() - {STOCK}:
+                rows[name] = [r for r in rows[name] if r.get("marketplace_id") != shop]
 
     def seen(self, marketplace_ids: list[str]) -> Attributes:
         """What was submitted, as those marketplaces show it."""
@@ -84,7 +125,8 @@ class SimListing:
 
     def all_issues(self, marketplace_id: str, now: datetime) -> list[Row]:
         """What is wrong with it."""
-        later = [row for at, row in self.found_later if at <= now]
+        later = [row for at, row, shop in self.found_later
+                 if at <= now and shop in ("", marketplace_id)]  # fmt: skip
         return [
             *self.issues,
             *later,

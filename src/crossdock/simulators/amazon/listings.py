@@ -21,6 +21,8 @@ from crossdock.simulators.amazon.listing_records import (
     Attributes,
     Coming,
     SimListing,
+    laid,
+    rows_in,
 )
 from crossdock.simulators.amazon.offers import live_offers
 from crossdock.simulators.amazon.replies import Refusal, Row, invalid, not_found
@@ -38,8 +40,8 @@ _REQUIREMENTS = ("LISTING", "LISTING_PRODUCT_ONLY", "LISTING_OFFER_ONLY")
 _PAGE, _MOST_IDENTIFIERS, _CEILING = 20, 20, 1000
 _KEPT = (CHANNEL, "quantity", "marketplace_id", "currency", "audience", "our_price")
 
-Check = Callable[[str, str, str, Attributes], list[Row]]
-"""More rules: (seller, product type, requirements, attributes) to issues."""
+Check = Callable[[str, str, str, Attributes, str], list[Row]]
+"""More rules: (seller, product type, requirements, attributes, marketplace or all) to issues."""
 
 
 class Listings:
@@ -50,7 +52,7 @@ class Listings:
         self.items: dict[tuple[str, str], SimListing] = {}
         self.checks: list[Check] = []
         self.before: list[Callable[[], None]] = []  # done before anybody looks at a listing
-        self.asin_of: Callable[[Attributes], str] = lambda _: ""  # the page of that product
+        self.asin_of: Callable[[Attributes, str], str] = lambda *_: ""  # the page of that product
         self.title_of: Callable[[str], str] = lambda _: ""  # what that page is called
 
     # --- what people do
@@ -59,9 +61,13 @@ class Listings:
         self, sku: str, quantity: int = 0, *, channel: str = MERCHANT, seller_id: str = "",
         lead_time: int = 2, prices: Mapping[str, Decimal] | None = None, asin: str = "",
         product_type: str = "WELDING_TOOL", attributes: Attributes | None = None,
+        shops: Iterable[str] = (),
     ) -> SimListing:  # fmt: skip
-        """A listing that stands already; `prices` by marketplace."""
-        seller, now = self._company.seller(seller_id).seller_id, self._company.now()
+        """A listing that stands already, in these marketplaces or all of the seller's; `prices` by
+        marketplace.
+        """
+        owner, now = self._company.seller(seller_id), self._company.now()
+        seller, there = owner.seller_id, set(shops) or set(owner.marketplaces)
         row: Row = {CHANNEL: channel, "quantity": quantity}
         if channel == MERCHANT:
             row["lead_time_to_ship_max_days"] = lead_time
@@ -70,7 +76,7 @@ class Listings:
             stands[OFFER] = [_plain_offer(shop, price) for shop, price in prices.items()]
         item = SimListing(
             sku, asin or self._new_asin(), product_type, stands, deepcopy(stands),
-            created=now, changed=now,
+            created=now, changed=now, shops=there, showing=set(there),
         )  # fmt: skip
         item.history.append((now, quantity))
         item.offers.append((now, deepcopy(stands.get(OFFER, []))))
@@ -96,9 +102,7 @@ class Listings:
         if item is None:
             return None
         item.take_effect(now)
-        if item.gone_at is not None and item.gone_at <= now:
-            return None
-        return item
+        return item if item.shops else None
 
     # --- operations
 
@@ -124,7 +128,7 @@ class Listings:
         skus = wanted or sorted(sku for seller, sku in self.items if seller == seller_id)
         every = (self.now(seller_id, sku) for sku in skus
                  if not missed("listing_not_searched", sku))  # fmt: skip
-        found = [item for item in every if item is not None][:_CEILING]
+        found = [i for i in every if i is not None and not i.shops.isdisjoint(shops)][:_CEILING]
         body: Row = {
             "numberOfResults": len(found),
             "items": [self._shown(call, item, shops) for item in found[start : start + size]],
@@ -135,8 +139,7 @@ class Listings:
 
     def patch(self, call: Call) -> Reply:
         """PATCH /listings/2021-08-01/items/{sellerId}/{sku}"""
-        self._shops(call)
-        item, body = self._item(call), _body(call)
+        shop, item, body = self._shop(call), self._item(call), _body(call)
         if item is None:
             raise invalid(f"SKU '{call.arguments[1]}' not found in marketplace.")
         if not isinstance(body.get("productType"), str) or not isinstance(
@@ -145,13 +148,13 @@ class Listings:
             raise invalid("productType and patches are required.")
         issues = self.change(
             call.seller.seller_id, item, body["productType"], body["patches"], call.operation,
-            preview=_is_preview(call),
+            preview=_is_preview(call), shop=shop,
         )  # fmt: skip
         return self._answer(call, call.arguments[1], issues)
 
     def put(self, call: Call) -> Reply:
         """PUT /listings/2021-08-01/items/{sellerId}/{sku}"""
-        self._shops(call)
+        shop = self._shop(call)
         self._item(call)
         body = _body(call)
         if not isinstance(body.get("productType"), str) or not isinstance(
@@ -161,80 +164,95 @@ class Listings:
         issues = self.replace(
             call.seller.seller_id, call.arguments[1], body["productType"],
             str(body.get("requirements", "LISTING")), body["attributes"], call.operation,
-            preview=_is_preview(call),
+            preview=_is_preview(call), shop=shop,
         )  # fmt: skip
         return self._answer(call, call.arguments[1], issues)
 
     def delete(self, call: Call) -> Reply:
         """DELETE /listings/2021-08-01/items/{sellerId}/{sku}"""
-        self._shops(call)
-        item = self._item(call)
+        shop, item = self._shop(call), self._item(call)
         if item is None:
             raise invalid(f"SKU '{call.arguments[1]}' not found in marketplace.")
-        self.remove(item)
+        self.remove(item, shop=shop)
         return self._answer(call, item.sku, [])
 
     # --- the same for single calls and for the messages of a feed
 
     def change(
         self, seller_id: str, item: SimListing, product_type: str, patches: list[Any],
-        operation: str, *, preview: bool = False, at: datetime | None = None,
+        operation: str, *, preview: bool = False, at: datetime | None = None, shop: str = "",
     ) -> list[Row]:  # fmt: skip
-        """Carry out patches; the issues that refuse them all. `at`: a while ago, by a feed."""
+        """Carry out patches; the issues that refuse them all. `at`: a while ago, by a feed;
+        `shop`: in that marketplace alone.
+        """
         after, issues = deepcopy(item.submitted), []
         for one in patches:
-            after, found = patched(after, one)
+            after, found = patched(after, one, shop)
             issues += found
         touched = {n: rows for n, rows in after.items() if rows != item.submitted.get(n)}
         issues += refused(touched)
         if product_type not in (ANY_TYPE, item.product_type):
             issues.append(issue("8541", f"{item.sku} is a {item.product_type}.", "productType"))
         elif product_type != ANY_TYPE:
-            issues += self._checked(seller_id, product_type, item.requirements, after)
+            mine = {n: said for n, rows in after.items() if (said := rows_in(rows, shop))}
+            issues += self._checked(seller_id, product_type, item.requirements, mine, shop)
         gone = item.submitted.keys() - after.keys()
         if not issues and not preview:
             named = {str(p["path"]).removeprefix("/attributes/") for p in patches}
             again = {n: after[n] for n in named if n in after}  # the same value once more counts
             changes = {**touched, **again, **{n: [] for n in gone}}
-            self._store(seller_id, item, changes, operation, at)
+            self._store(seller_id, item, changes, operation, at, shop)
         return issues
 
     def replace(
         self, seller_id: str, sku: str, product_type: str, requirements: str,
         attributes: Attributes, operation: str, *, preview: bool = False,
-        at: datetime | None = None,
+        at: datetime | None = None, shop: str = "",
     ) -> list[Row]:  # fmt: skip
-        """Make this the whole listing; the issues that refuse it."""
+        """Make this the whole listing, in that marketplace or everywhere; the issues that refuse
+        it. Quantities are no marketplace's own: what is not sent is gone in all of them.
+        """
         if requirements not in _REQUIREMENTS:
             return [issue("99001", f"requirements must be one of {_REQUIREMENTS}.", "requirements")]
         issues = refused(attributes)
-        issues += self._checked(seller_id, product_type, requirements, attributes)
+        issues += self._checked(seller_id, product_type, requirements, attributes, shop)
         item = self.now(seller_id, sku)
         if issues or preview:
             return issues
+        page = _suggested(attributes) or self.asin_of(attributes, shop)
         if item is None:
             now = self._company.now()
-            asin = _suggested(attributes) or self.asin_of(attributes) or self._new_asin()
+            asin = page or self._new_asin()
             item = SimListing(sku, asin, product_type, {}, created=now, changed=now)
             self.items[seller_id, sku] = item
+        elif shop not in item.shops and page not in ("", item.asin):
+            item.asins[shop] = page
+        item.shops |= {shop} if shop else set(self._company.seller(seller_id).marketplaces)
+        item.gone = {one: at for one, at in item.gone.items() if shop and one != shop}
         item.requirements = requirements
-        gone: Attributes = {n: [] for n in item.submitted if n not in attributes}
-        self._store(seller_id, item, {**deepcopy(attributes), **gone}, operation, at)
+        names = item.submitted.keys() | attributes.keys()
+        whole = {n: laid(item.submitted.get(n, ()), deepcopy(attributes.get(n, [])),
+                         "" if n == STOCK else shop) for n in names}  # fmt: skip
+        changes = {n: rows for n, rows in whole.items()
+                   if n in attributes or rows != item.submitted[n]}  # fmt: skip
+        self._store(seller_id, item, changes, operation, at, shop)
         return []
 
-    def remove(self, item: SimListing, *, at: datetime | None = None) -> None:
-        """Take it off; it is gone a while later."""
-        item.gone_at = (at or self._company.now()) + EFFECT
+    def remove(self, item: SimListing, *, at: datetime | None = None, shop: str = "") -> None:
+        """Take it off, there or everywhere; it is gone a while later."""
+        for one in [shop] if shop else sorted(item.shops):
+            item.gone[one] = (at or self._company.now()) + EFFECT
 
     def _checked(
-        self, seller_id: str, product_type: str, requirements: str, attributes: Attributes
-    ) -> list[Row]:
-        return [x for check in self.checks
-                for x in check(seller_id, product_type, requirements, attributes)]  # fmt: skip
+        self, seller_id: str, product_type: str, requirements: str, attributes: Attributes,
+        shop: str,
+    ) -> list[Row]:  # fmt: skip
+        said = (seller_id, product_type, requirements, attributes, shop)
+        return [found for check in self.checks for found in check(*said)]
 
     def _store(
         self, seller_id: str, item: SimListing, changes: Attributes, operation: str,
-        at: datetime | None = None,
+        at: datetime | None = None, shop: str = "",
     ) -> None:  # fmt: skip
         now, faults = at or self._company.now(), self._company.faults
         for name, rows in changes.items():
@@ -242,9 +260,10 @@ class Listings:
             if not rows:
                 del item.submitted[name]
         item.writes += 1
-        item.changed, item.found_later = now, []
+        item.changed = now
+        item.found_later = [one for one in item.found_later if shop and one[2] != shop]
         if fault := faults.strikes("listing_issue", operation):
-            item.found_later.append(found_later(now, fault.settings))
+            item.found_later.append((*found_later(now, fault.settings), shop))
         if faults.strikes("accepted_unchanged", operation):
             return
         extra = timedelta(0)
@@ -258,7 +277,8 @@ class Listings:
             late = faults.strikes("price_late", operation) if name == OFFER else None
             more = timedelta(seconds=float(late.settings.get("seconds", 600))) if late else extra
             due = now + _DELAYS.get(name, OTHER_EFFECT) + more
-            item.coming.append(Coming(due, name, deepcopy(rows)))
+            mine = rows if name in (STOCK, OFFER) else rows_in(rows, shop)
+            item.coming.append(Coming(due, name, deepcopy(mine), shop))
             if name == STOCK:
                 self._announce(seller_id, item, rows, now, due)
 
@@ -280,7 +300,7 @@ class Listings:
         now = call.now
         body: Row = {"sku": item.sku}
         if "summaries" in wanted:
-            shown = shops if item.live else []  # nothing of a new one shows at first
+            shown = [s for s in shops if s in item.showing]  # nothing of a new one shows at first
             body["summaries"] = [_summary(item, shop, now, self.title_of) for shop in shown]
         if "attributes" in wanted:
             body["attributes"] = item.seen(shops)
@@ -311,10 +331,18 @@ class Listings:
             raise invalid("marketplaceIds is required.")
         return shops
 
+    def _shop(self, call: Call) -> str:
+        shops = self._shops(call)
+        if len(shops) > 1:
+            raise invalid("marketplaceIds: one marketplace at a time.")
+        return shops[0]
+
     def _item(self, call: Call) -> SimListing | None:
+        """The listing, where the marketplace that is asked for has it."""
         if call.arguments[0] != call.seller.seller_id:
             raise Refusal(403, "Unauthorized", "The seller is not the one who authorised.")
-        return self.now(call.arguments[0], call.arguments[1])
+        item = self.now(call.arguments[0], call.arguments[1])
+        return item if item is not None and not item.shops.isdisjoint(self._shops(call)) else None
 
     def _new_asin(self) -> str:
         return f"B0{len(self.items):08}"
@@ -322,10 +350,11 @@ class Listings:
 
 def _summary(item: SimListing, shop: str, now: datetime, title_of: Callable[[str], str]) -> Row:
     buyable = item.is_buyable(shop, now)
-    ours = next((row.get("value") for row in item.live.get("item_name", ())), "")
-    name = ours or title_of(item.asin) or item.sku
+    asin = item.asin_in(shop)
+    ours = next((row.get("value") for row in item.says("item_name", shop)), "")
+    name = ours or title_of(asin) or item.sku
     return {
-        "marketplaceId": shop, "asin": item.asin, "productType": item.product_type,
+        "marketplaceId": shop, "asin": asin, "productType": item.product_type,
         "conditionType": "new_new",
         "status": ["DISCOVERABLE", *(["BUYABLE"] if buyable else [])],
         "itemName": name, "createdDate": timestamp(item.created or now),

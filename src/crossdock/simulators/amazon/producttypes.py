@@ -13,6 +13,10 @@ LISTING, PRODUCT_ONLY, OFFER_ONLY = "LISTING", "LISTING_PRODUCT_ONLY", "LISTING_
 META = "https://schemas.example/selling-partners/definitions/product-types/meta-schema/v1"
 _ID = "https://schemas.example/selling-partners/definitions/product-types/schema/v1/"
 _MARKET, _LANGUAGE = {"$ref": "#/$defs/marketplace_id"}, {"$ref": "#/$defs/language_tag"}
+_LANGUAGES = {
+    "ATVPDKIKX0DER": ("en_US", "es_US"), "A2EUQ1WTGCTBG2": ("en_CA", "fr_CA"),
+    "A1AM78C64UM0Y8": ("es_MX",),
+}  # fmt: skip
 _CONDITIONS = ("new_new", "new_open_box", "refurbished_refurbished", "used_good")
 
 OFFER = frozenset({
@@ -26,7 +30,11 @@ _OFFER_NEEDS = ("condition_type", "merchant_suggested_asin")
 def schema_of(
     name: str, requirements: str, marketplaces: Iterable[str], also_required: Iterable[str] = ()
 ) -> Schema:
-    """The schema of a product type; a KeyError when there is no such type."""
+    """The schema of a product type; a KeyError when there is no such type. A marketplace has
+    languages of its own.
+    """
+    shops = sorted(marketplaces)
+    languages = sorted({tongue for shop in shops for tongue in _LANGUAGES.get(shop, ("en_US",))})
     special, needed = TYPES[name]
     known = {**_SHARED, **special}
     required = [*needed, *also_required]
@@ -41,8 +49,8 @@ def schema_of(
         "$id": _ID + name,
         "$comment": "Made for rehearsals.",
         "$defs": {
-            "marketplace_id": {"type": "string", "enum": sorted(marketplaces)},
-            "language_tag": {"type": "string", "enum": ["en_US", "en_CA", "es_MX"]},
+            "marketplace_id": {"type": "string", "enum": shops},
+            "language_tag": {"type": "string", "enum": languages},
         },
         "type": "object",
         "required": required,

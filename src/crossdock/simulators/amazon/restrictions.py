@@ -16,15 +16,16 @@ class Restrictions:
 
     def __init__(self, company: Company) -> None:
         self._company = company
-        self.held: dict[str, str] = {}  # ASIN -> reason code
+        self.held: dict[tuple[str, str], str] = {}  # ASIN and marketplace, or all -> reason code
 
-    def restrict(self, asin: str, reason: str = APPROVAL) -> None:
-        """From now on this ASIN needs an approval, or cannot be sold at all."""
-        self.held[asin] = reason
+    def restrict(self, asin: str, reason: str = APPROVAL, *, shop: str = "") -> None:
+        """From now on this ASIN needs an approval, or cannot be sold at all; there or anywhere."""
+        self.held[asin, shop] = reason
 
     def lift(self, asin: str) -> None:
         """The approval was given."""
-        self.held.pop(asin, None)
+        for key in [key for key in self.held if key[0] == asin]:
+            del self.held[key]
 
     def get(self, call: Call) -> Reply:
         """GET /listings/2021-08-01/restrictions. Its errors come as a bare list."""
@@ -42,12 +43,13 @@ class Restrictions:
             raise invalid("asin and marketplaceIds are required.")
         if query.get("sellerId") != call.seller.seller_id:
             raise Refusal(403, "Unauthorized", "The seller is not the one who authorised.")
-        reason = self.held.get(asin, "")
-        fault = self._company.faults.strikes("restricted", call.operation)
+        fault, struck = self._company.faults.strikes("restricted", call.operation), ""
         if fault and _meant(fault, asin):
-            reason = reason or str(fault.settings.get("reason", APPROVAL))
-        rows = [_row(shop, query.get("conditionType", "new_new"), asin, reason) for shop in shops]
-        return answer(200, {"restrictions": rows if reason else []})
+            struck = str(fault.settings.get("reason", APPROVAL))
+        why = {s: self.held.get((asin, s)) or self.held.get((asin, ""), struck) for s in shops}
+        condition = query.get("conditionType", "new_new")
+        rows = [_row(shop, condition, asin, reason) for shop, reason in why.items() if reason]
+        return answer(200, {"restrictions": rows})
 
 
 def _meant(fault: Fault, asin: str) -> bool:
