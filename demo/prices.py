@@ -1,7 +1,7 @@
 """Another act of the demo: what TIMS asks is what Amazon asks, also when staff change prices."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,22 +17,34 @@ version: 1
 publish: %s
 lists: {%s}
 rules:
-  - {skus: ["*"], price: list, business: {price: class INDUSTRIAL, tiers: yes}}
+%s"""
+RULE = """\
+  - skus: [%s]
+    price: list
+    business: {price: class INDUSTRIAL, tiers: yes}
+    audiences: {B2B_INDUSTRIAL: {price: class INDUSTRIAL, add: -2 %%, tiers: yes}}
+    floor: {margin: 10 %%, fees: 15 %%}
+    below_floor: %s
 """
 
 
-def write_rules(folder: Path, publish: str) -> None:
-    """prices.yaml; with `off` TIMS is asked for the scope, and nothing is written."""
-    lists = ", ".join(f"{shop}: {code}" for shop, code in LISTS.items())
-    (folder / "prices.yaml").write_text(RULES % (publish, lists), "utf-8")
-
-
-def price(console: Console, folder: Path, call: Callable[..., Any], control: str) -> bool:
-    """Publish all prices, let staff change some, and see that Amazon follows and never asks less
-    than the floor.
+def write_rules(
+    folder: Path, publish: str, lists: Mapping[str, str] = LISTS, asking: str = ""
+) -> None:
+    """prices.yaml; with `off` TIMS is asked for the scope, and nothing is written. SKUs that begin
+    with `asking` ask a person below the floor, others are raised to it.
     """
-    since = _now(call, control)
-    write_rules(folder, "on")
+    named = ", ".join(f"{shop}: {code}" for shop, code in lists.items())
+    rules = RULE % (f"'{asking}*'", "ask") if asking else ""
+    rules += RULE % ("'*'", "raise")
+    (folder / "prices.yaml").write_text(RULES % (publish, named, rules), "utf-8")
+
+
+def price(console: Console, call: Callable[..., Any], control: str) -> tuple[bool, float]:
+    """Staff change prices, and Amazon follows and never asks less than the floor; seconds of the
+    world that it took.
+    """
+    since = datetime.fromisoformat(call(control, "status")["began"])
     first, took_first = _until_right(call, control, since)
     changed = call(control, "reprice", {"seed": 7, "items": ITEMS})
     second, took_second = _until_right(call, control, since)
@@ -41,7 +53,7 @@ def price(console: Console, folder: Path, call: Callable[..., Any], control: str
         table.add_column(heading)
     good = True
     for what, found, took in (
-        ("publishing was switched on", first, took_first),
+        ("people bought, staff shipped", first, took_first),
         (f"staff changed {len(changed)} items in three currencies", second, took_second),
     ):
         wrong = [row["wrong"] for row in found if row["wrong"]]
@@ -51,7 +63,7 @@ def price(console: Console, folder: Path, call: Callable[..., Any], control: str
         for words in wrong[:5]:
             console.print(f"  [red]{words}[/]")
     console.print(table)
-    return good
+    return good, took_second
 
 
 def _until_right(

@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from demo.prices import price, write_rules
 from demo.settle import settle
-from demo.stock import sell
+from demo.stock import sell, write_stock_rules
+from demo.truths import truths
 from demo.workspace import write_workspace
 
 FOLDER = Path(".demo")
@@ -87,7 +88,8 @@ def start_crossdock(asked: argparse.Namespace, ready: dict[str, Any]) -> subproc
     sweeps = {"sweep": {"again_every": "10m", "again_reach": "40m"}}  # an hour is a long time here
     write_workspace(FOLDER, ready, store=asked.store, port=port, more={"amazon": sweeps})
     shutil.copy(Path(__file__).parent / "accounts.yaml", FOLDER)
-    write_rules(FOLDER, "off")
+    write_rules(FOLDER, "on")
+    write_stock_rules(FOLDER, ready["locations"])
     log = (FOLDER / "serve.log").open("w")
     command = [sys.executable, "-m", "crossdock.cli", "serve", "--workspace", str(FOLDER)]
     served = subprocess.Popen(command, stdout=log, stderr=log, text=True)
@@ -128,11 +130,14 @@ def play(asked: argparse.Namespace, ready: dict[str, Any], served: Any) -> int:
                 verdict = call(control, "verdict", {"cases": open_cases()})
                 if verdict["ok"]:
                     break
-    good = conclude(verdict or call(control, "verdict", {"cases": open_cases()}),
-                    call(control, "status"), time.monotonic() - began)  # fmt: skip
+    took = time.monotonic() - began
+    sold, stock_age = sell(console, call, control)
+    priced, price_age = price(console, call, control)
+    verdict = verdict or call(control, "verdict", {"cases": open_cases()})
+    verdict["rows"] += truths(FOLDER, call, control, asked.speed, stock_age, price_age)
+    verdict["ok"] = all(row["ok"] for row in verdict["rows"])
+    good = conclude(verdict, call(control, "status"), took)
     paid = settle(console, FOLDER, call, control)
-    sold = sell(console, FOLDER, call, control)
-    priced = price(console, FOLDER, call, control)
     look_further()
     return 0 if good and paid and sold and priced else 1
 

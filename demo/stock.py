@@ -1,7 +1,7 @@
-"""The last act of the demo: what TIMS has is what Amazon sells, also when staff count anew."""
+"""An act of the demo: what TIMS has is what Amazon sells, also when staff count anew."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,18 @@ RULES = """\
 version: 1
 publish: on
 rules:
-  - {skus: ["*"], locations: [%s], buffer: 2}
+  - {skus: ["*"], locations: [%s], buffer: %d}
 """
+BUFFER = 2  # units of each item that are kept back
 
 
-def sell(console: Console, folder: Path, call: Callable[..., Any], control: str) -> bool:
-    """Publish all stock, let staff count some of it anew, and see that Amazon follows."""
-    places = sorted(call(control, "config")["locations"])
-    (folder / "stock.yaml").write_text(RULES % ", ".join(places), "utf-8")
+def write_stock_rules(folder: Path, places: Sequence[str], buffer: int = BUFFER) -> None:
+    """stock.yaml: all stock of these locations is published."""
+    (folder / "stock.yaml").write_text(RULES % (", ".join(sorted(places)), buffer), "utf-8")
+
+
+def sell(console: Console, call: Callable[..., Any], control: str) -> tuple[bool, float]:
+    """Staff count some stock anew, and Amazon follows; seconds of the world that it took."""
     first, took_first = _until_right(call, control)
     counted = call(control, "count_stock", {"seed": 7, "items": ITEMS})
     second, took_second = _until_right(call, control)
@@ -30,7 +34,7 @@ def sell(console: Console, folder: Path, call: Callable[..., Any], control: str)
     for heading in ("what happened", "items", "SKUs", "seconds of the world", ""):
         table.add_column(heading)
     rows = (
-        ("publishing was switched on", len(first), first, took_first),
+        ("people bought, staff shipped", len(first), first, took_first),
         (f"staff counted {len(counted)} items anew", len(counted), second, took_second),
     )
     good = True
@@ -43,7 +47,7 @@ def sell(console: Console, folder: Path, call: Callable[..., Any], control: str)
         for words in wrong[:5]:
             console.print(f"  [red]{words}[/]")
     console.print(table)
-    return good
+    return good, took_second
 
 
 def _until_right(call: Callable[..., Any], control: str) -> tuple[list[dict[str, Any]], float]:

@@ -3,6 +3,7 @@ HTTP connectors over a transport that hands requests to the simulators.
 """
 
 import heapq
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,18 @@ def soaked(first: Sequence[Any], *more: Any) -> list[Any]:
     return [
         *first,
         *(pytest.param(*(x if isinstance(x, tuple) else (x,)), marks=SOAK) for x in more),
+    ]
+
+
+def seeded(always: int, *before: Any) -> list[Any]:
+    """Seeds of a world, each after `before`: `make test` runs the first ones. CROSSDOCK_SEEDS asks
+    for more; these worlds are long, so one of them for ten. CROSSDOCK_SEED is one again.
+    """
+    one = os.environ.get("CROSSDOCK_SEED")
+    many = max(int(os.environ.get("CROSSDOCK_SEEDS", "0")) // 10, always)
+    return [
+        pytest.param(*before, s, marks=() if one or s <= always else SOAK)
+        for s in ([int(one)] if one else range(1, many + 1))
     ]
 
 

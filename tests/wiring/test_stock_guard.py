@@ -36,7 +36,7 @@ class GuardedShop(Shop):
         client = AmazonClient(account, self.wire, self.clock, MemoryBuckets(self.clock))
         guard = StockGuard(
             lambda: self.db, self.clock.now, lambda: read_stock_rules(folder),
-            lambda sku: price_pending(self.desk, self.db, sku),
+            lambda sku, since: price_pending(self.desk, self.db, sku, since),
         )  # fmt: skip
         self.stock = Publisher(client, lambda: self.db, self.clock.now, guard=guard)
 

@@ -177,10 +177,10 @@ def publish(
         rules = read_catalogue_rules(s.settings.folder)
         if not rules.publish:
             raise Misuse("catalogue.yaml says publish: off; nothing is written before it says on")
-        known = known_skus(s.settings.folder, skus)
         places = Places(s.settings.amazon.marketplaces)
         told = submissions.every(s.db, places.first)
         named = [*rules.shops, *([marketplace] if marketplace else [])]
+        known = known_skus(s.settings.folder, skus)
         return _only(places, marketplace, places.keys(known, named, told))
 
     ask_for(workspace, "catalogue", keys, as_json=as_json)

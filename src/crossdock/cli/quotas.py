@@ -55,6 +55,7 @@ def plan(
               ("ok", "green") if line.ok else ("too old", "red"), _made_of(line))
              for line in lines],
         )  # fmt: skip
+        output.say("Until Amazon is told; what Amazon takes to show it comes on top.")
         for line in lines:
             if line.advice:
                 output.note(f"{line.found.what}: {line.advice}")

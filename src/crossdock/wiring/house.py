@@ -156,7 +156,7 @@ class House:
         known = customer_operations(self.tims, lambda: self.db)
         guard = StockGuard(
             lambda: self.db, self.clock.now, lambda: self.stock.rules,
-            lambda sku: price_pending(self.prices, self.db, sku),
+            lambda sku, since: price_pending(self.prices, self.db, sku, since),
         )  # fmt: skip
         stock = stock_operations(self.stock, self.amazon, lambda: self.db, guard)
         prices = price_operations(self.prices, self.amazon, lambda: self.db)

@@ -165,15 +165,15 @@ def price_operations(
     )  # fmt: skip
 
 
-def price_pending(desk: PriceDesk, db: Database, sku: str) -> str:
+def price_pending(desk: PriceDesk, db: Database, sku: str, since: datetime | None = None) -> str:
     """Why stock of the SKU should not come back yet: its price is not what it should be. Empty when
-    it is, or when prices are not published from here.
+    it is, or when prices are not published from here. TIMS is asked at most once after `since`.
     """
     if rules_of(desk).publish == "off":
         return ""
     keys = desk.every_key([sku])
     known = {r.marketplace_id: r for r in price_receipts.of_sku(db, sku)}
-    for key, wanted in zip(keys, desk.offers(keys), strict=True):
+    for key, wanted in zip(keys, desk.offers(keys, since), strict=True):
         shop, _ = split(key)
         if isinstance(wanted, RunError):
             return f"it has no price in {shop}: {wanted.message}"

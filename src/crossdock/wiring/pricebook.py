@@ -58,20 +58,30 @@ class PriceBook:
         self._contracts: dict[str, dict[str, list[ContractPrice]]] = {}
         self._version: int | None = None
         self._unread: dict[tuple[str, str], RunError] = {}  # by list or customer
+        self._fresh: tuple[datetime, set[str], set[str]] | None = None  # since when, and what
 
-    def fresh(self, list_codes: Iterable[str], customers: Iterable[str]) -> None:
-        """Bring these lists and contracts to what TIMS says now, as far as they can be read."""
-        codes = sorted(set(list_codes))
+    def fresh(
+        self, list_codes: Iterable[str], customers: Iterable[str], since: datetime | None = None
+    ) -> None:
+        """Bring these lists and contracts to what TIMS says now, as far as they can be read; what
+        TIMS said at `since` or later is good enough, so that many who ask at once cost one request.
+        """
         with self._lock:
+            codes, named, began = set(list_codes), set(customers), self._now()
+            if since is not None and self._fresh is not None:
+                at, lists, contracts = self._fresh
+                if at >= since and codes <= lists and named <= contracts:
+                    return
             if self._version is not None:
                 self._catch_up()
-            self._know_lists(codes)
-            for code in codes:
+            self._know_lists(sorted(codes))
+            for code in sorted(codes):
                 if code in self._lists:
                     self._try(_LIST, code, self._bring)
-            for customer in sorted(set(customers) - self._contracts.keys()):
+            for customer in sorted(named - self._contracts.keys()):
                 self._try(_CONTRACTS, customer, self._read_contracts)
-            self._know_lists(codes)
+            self._know_lists(sorted(codes))
+            self._fresh = (began, codes, named)
 
     def unread(self, list_code: str) -> RunError | None:
         """Why a list that TIMS has cannot be read now; None when it is as TIMS has it."""

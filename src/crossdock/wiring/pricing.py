@@ -75,7 +75,7 @@ class PriceDesk:
 
     @property
     def stamp(self) -> str:
-        """Another text when the rules, or the files that say where and as what packs, are others."""
+        """Another text when the rules, or what says where and as what packs, are others."""
         return self._content.get()[1]
 
     def facts(self) -> Facts:
@@ -130,10 +130,14 @@ class PriceDesk:
         turned = self.affected(self.book.boundaries(after, until, days))
         return sorted({*turned, *(k for k in self.every_key() if split(k)[0] in unread)})
 
-    def offers(self, keys: Sequence[str]) -> list[PriceOffer | RunError]:
-        """What each is to cost, or what keeps it from being known."""
+    def offers(
+        self, keys: Sequence[str], since: datetime | None = None
+    ) -> list[PriceOffer | RunError]:
+        """What each is to cost, or what keeps it from being known; by what TIMS says now, or said
+        at `since` or later.
+        """
         rules, items, skus = self.rules, self._stock.items(), self._stock.skus().rows
-        self._fresh(rules.lists.values())
+        self._fresh(rules.lists.values(), since)
         return [self._offer(*split(key), rules, items, skus) for key in keys]
 
     def rule_of(self, sku: str) -> Rule | None:
@@ -144,8 +148,8 @@ class PriceDesk:
             return None
         return self.rules.rules.find(sku, item.ItemClass or "", item.Brand or "")
 
-    def _fresh(self, lists: Iterable[ListOf]) -> None:
-        self.book.fresh({known.code for known in lists}, self.rules.customers)
+    def _fresh(self, lists: Iterable[ListOf], since: datetime | None = None) -> None:
+        self.book.fresh({known.code for known in lists}, self.rules.customers, since)
 
     def _offer(
         self, marketplace_id: str, sku: str, rules: PriceRules, items: Mapping[str, StockItem],

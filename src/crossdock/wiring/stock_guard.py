@@ -25,14 +25,18 @@ class StockGuard:
         store: Callable[[], Database],
         now: Callable[[], datetime],
         rules: Callable[[], StockRules],
-        price_pending: Callable[[str], str] = lambda _: "",
+        price_pending: Callable[[str, datetime], str] = lambda _, __: "",
     ) -> None:
-        """`price_pending` says why a SKU must not come back yet; empty when it may."""
+        """`price_pending` says why a SKU must not come back yet, by what TIMS said at that moment
+        or later; empty when it may.
+        """
         self._store, self._now, self._rules = store, now, rules
         self._price_pending = price_pending
 
-    def admit(self, offer: Offer, standing: int | None) -> None:
-        """Go on, or a TryAgain. `standing` is what Amazon shows now."""
+    def admit(self, offer: Offer, standing: int | None, counted: datetime | None = None) -> None:
+        """Go on, or a TryAgain. `standing` is what Amazon shows now; TIMS was `counted` before that
+        moment, which is the same for all that are written together.
+        """
         why = self._why_not(offer, standing or 0)
         if not why:
             approvals.release(self._store(), KIND, offer.sku)
@@ -41,7 +45,7 @@ class StockGuard:
             held = Held(KIND, offer.sku, old, str(offer.quantity), why, self._now())
             hold_unless_approved(self._store(), held, offer.sku)
         if offer.quantity > 0 and not standing:
-            self._priced(offer)
+            self._priced(offer, counted or self._now())
 
     def concerns(self, offer: Offer, told: int) -> bool:
         """It has to be asked for this write, so what is live has to be known."""
@@ -61,9 +65,9 @@ class StockGuard:
         others = publications.zeroed_since(now - HOUR)
         return "" if one_of(db, KIND, offer.sku, rules.to_zero, MANY, others, now) else MANY
 
-    def _priced(self, offer: Offer) -> None:
+    def _priced(self, offer: Offer, counted: datetime) -> None:
         """Amazon shows stock before prices: what comes back must not be sold at its old price."""
-        if pending := self._price_pending(offer.sku):
+        if pending := self._price_pending(offer.sku, counted):
             raise TryAgain(
                 f"{offer.sku} is offered again when its price is right: {pending}",
                 after=PRICE_AGAIN, counts=False, about=f"SKU {offer.sku}", code="price-first",

@@ -97,6 +97,7 @@ class _Batch:
 
     known: Mapping[str, Publication]
     held: Mapping[str, Item]
+    began: datetime
     results: dict[str, Noted] = field(default_factory=dict)
     basket: list[Item] = field(default_factory=list)
     receipts: list[Publication] = field(default_factory=list)  # of what was seen
@@ -144,7 +145,8 @@ class Publisher:
         if not self.switched_on():
             return [Noted(Published(o.sku, o.quantity, "publishing is off"), ()) for o in offers]
         skus = [offer.sku for offer in offers]
-        batch = _Batch(publications.of_many(self.store(), skus), bulk.of_many(self.store(), skus))
+        db, now = self.store(), self.now()
+        batch = _Batch(publications.of_many(db, skus), bulk.of_many(db, skus), now)
         asked = [o for o in offers if not self._keep(batch, o, self._wait_for_feed, batch.held)]
         writes = self._known_to_differ(asked, batch)
         unread = {write.offer.sku for write in writes}
@@ -196,8 +198,8 @@ class Publisher:
         if isinstance(look.result, RunError):
             batch.results[offer.sku] = look
             return []
-        row, receipts = batch.known.get(offer.sku), batch.receipts
-        self._keep(batch, offer, self._judge, row, look.result, receipts, before=look)
+        row = batch.known.get(offer.sku)
+        self._keep(batch, offer, self._judge, row, look.result, batch, before=look)
         result = batch.results[offer.sku].result
         return [result] if isinstance(result, Write) else []
 
@@ -228,14 +230,13 @@ class Publisher:
         return [] if self.lanes.feed_time(len(found), len(offers)) is None else found
 
     def _judge(
-        self, offer: Offer, row: Publication | None, live: Listing | None,
-        receipts: list[Publication],
-    ) -> Published | Write:  # fmt: skip
+        self, offer: Offer, row: Publication | None, live: Listing | None, batch: _Batch
+    ) -> Published | Write:
         if live is None or live.quantity is None:
             return self._not_ours(offer, live)
         wiped = _wiped(row, live)
         if live.quantity == offer.quantity and not wiped and not self._in_flight(row, offer):
-            return self._seen(offer, row, live, receipts)
+            return self._seen(offer, row, live, batch.receipts)
         if row is not None and row.quantity == offer.quantity:
             if row.state not in (SENT, UNSURE) and live.quantity < offer.quantity:
                 self._let_settle(offer, row)
@@ -244,7 +245,7 @@ class Publisher:
             if row.state in (SENT, UNSURE):
                 self._enough(offer, row)
         if self.guard is not None:
-            self.guard.admit(offer, live.quantity)
+            self.guard.admit(offer, live.quantity, batch.began)
         return Write(offer, row, live.siblings, wiped)
 
     def _in_flight(self, row: Publication | None, offer: Offer) -> bool:

@@ -1,6 +1,7 @@
 """Why a quantity that should be written is not: for whoever looks at the list."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from crossdock.business.stock.model import Offer
@@ -23,7 +24,7 @@ def waits(
     if not house.stock.rules.publish:
         return {}
     held = {one.key: one.why for one in approvals.held(house.db, KIND)}
-    found = {}
+    found, began = {}, house.clock.now()  # TIMS is asked once
     for sku, offer in offers.items():
         if isinstance(offer, RunError):
             continue
@@ -31,13 +32,13 @@ def waits(
         rises = offer.quantity > 0 and (row is None or not row.quantity)
         if sku in held:
             found[sku] = f"waits for approval: {held[sku]}; look: crossdock plan stock"
-        elif rises and (pending := _pending(house, sku)):
+        elif rises and (pending := _pending(house, sku, began)):
             found[sku] = f"not raised from zero before its price is right: {pending}"
     return found
 
 
-def _pending(house: "House", sku: str) -> str:
+def _pending(house: "House", sku: str, since: datetime) -> str:
     try:
-        return price_pending(house.prices, house.db, sku)
+        return price_pending(house.prices, house.db, sku, since)
     except (RunError, ConfigError) as error:
         return str(error)

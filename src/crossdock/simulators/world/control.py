@@ -1,13 +1,16 @@
 """The world's own door: look at the truth, switch faults, let people come, ask for the verdict."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from crossdock.simulators.wire import Reply, Request
+from crossdock.simulators.world.repricing import reprice
 from crossdock.simulators.world.scenario import from_dict
 from crossdock.simulators.world.shelves import count_stock, shelves
-from crossdock.simulators.world.tags import reprice, tags
+from crossdock.simulators.world.shopwindow import window
+from crossdock.simulators.world.tags import tags
 from crossdock.simulators.world.world import World
 
 BUFFER = 2  # units of an item that the demo's rule keeps back
@@ -36,6 +39,7 @@ class Control:
             ("GET", "shelves"): lambda _: self._shelves(),
             ("POST", "count_stock"): lambda body: count_stock(world, body["seed"], body["items"]),
             ("POST", "tags"): self._tags,
+            ("POST", "window"): self._window,
             ("POST", "reprice"): lambda body: reprice(world, body["seed"], body["items"]),
             ("POST", "remove_shops"): lambda _: {"removed": world.remove_shops()},
         }
@@ -57,6 +61,10 @@ class Control:
 
     def _shelves(self) -> list[dict[str, Any]]:
         return [shelf.as_dict(BUFFER) for shelf in shelves(self._world)]
+
+    def _window(self, body: Any) -> list[dict[str, Any]]:
+        rows = window(self._world, self._world.began, float(body["bound"]), BUFFER)
+        return [asdict(row) for row in rows]
 
     def _tags(self, body: Any) -> list[dict[str, Any]]:
         since = datetime.fromisoformat(body["since"]) if body and body.get("since") else None

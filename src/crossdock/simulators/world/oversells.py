@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crossdock.simulators.world.counter import Taken
@@ -31,6 +32,9 @@ class Oversold:
     packs: int  # that were bought
     causes: frozenset[str]  # whose delay: what the quantity at Amazon did not know of
     taken: Taken | None
+    ours: (
+        timedelta  # since TIMS had no longer what Amazon showed, until Amazon was told, or the sale
+    )
 
     @property
     def was_for_sale(self) -> bool:
@@ -44,9 +48,18 @@ class Witness:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._short: dict[tuple[str, str], datetime] = {}  # Amazon's order and item -> first seen
+        self._free: dict[str, list[tuple[datetime, Decimal]]] = {}  # by scarce item, as it changed
 
     def look(self) -> None:
-        """Note what is short now."""
+        """Note what is short now, and how many are free of what is scarce."""
+        now = self._world.clock.now()
+        for product in self._world.goods.products:
+            if product.scarce and product.active:
+                levels = self._world.tims.stock_of(product.item)
+                free = sum((max(x.available, Decimal(0)) for x in levels), Decimal(0))
+                known = self._free.setdefault(product.item, [])
+                if not known or known[-1][1] != free:
+                    known.append((now, free))
         for order in self._world.tims.orders.values():
             for line in order.lines if order.external_ref else ():
                 if line.qty_backordered > 0:
@@ -74,8 +87,19 @@ class Witness:
             causes |= {AMAZON, self._cause(order, line.line.sku, taken, old)[0]}
         return Oversold(
             order_id, line.line.sku, bought, short_at, showed[-1] if showed else 0, line.quantity,
-            frozenset(causes), one,
+            frozenset(causes), one, self._ours(order, line.line.sku, showed[-1] if showed else 0),
         )  # fmt: skip
+
+    def _ours(self, order: "SimOrder", sku: str, showed: int) -> timedelta:
+        """How long we had taken when it was bought; what Amazon takes to show it is not in it."""
+        one, bought = self._world.goods.sku(sku), order.created
+        listing = self._world.amazon.listings.items[order.seller_id, sku]
+        enough, since = Decimal(showed * one.units_per_pack), None
+        for at, free in self._free.get(one.product.item, ()):
+            if at <= bought:
+                since = None if free >= enough else since or at
+        told = [at for at, _, _ in listing.stock_writes if since and since <= at <= bought]
+        return timedelta(0) if since is None else min([*told, bought]) - since
 
     def _cause(
         self, order: "SimOrder", sku: str, taken: Sequence[Taken], writes: Sequence[Write]

@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -70,6 +70,36 @@ def shelves(world: "World") -> list[Shelf]:
             )
         )
     return found
+
+
+def wiped(world: "World", shops: Collection[str] = ()) -> list[str]:
+    """What stands beside the quantity, and beside the prices in these marketplaces, and is not what
+    it was before any write. Where changes come into effect in the wrong order, what Amazon says of
+    it counts: nobody outside can see more.
+    """
+    late = any(f.name == "late_effect" and f.struck for f in world.amazon.faults.all())
+    seller, found = world.amazon.sellers[0].seller_id, []
+    for sku, stood in sorted(world.stood.items()):
+        listing = world.amazon.listings.now(seller, sku)
+        if listing is None:
+            continue
+        now = beside(listing.submitted if late else listing.live)
+        found += [
+            f"{sku}: {name} of {shop or 'the stock'} is {now.get((shop, name))}, not {value}"
+            for (shop, name), value in stood.items()
+            if now.get((shop, name)) != value and shop in ("", *shops)
+        ]
+    return found
+
+
+def beside(live: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[tuple[str, str], Any]:
+    """Fields that nobody who publishes quantities and prices has anything to do with."""
+    return {
+        (str(row.get("marketplace_id", "")), name): row[name]
+        for attribute, name in (("fulfillment_availability", "lead_time_to_ship_max_days"),
+                                ("purchasable_offer", "start_at"))
+        for row in live.get(attribute, ()) if name in row
+    }  # fmt: skip
 
 
 def count_stock(world: "World", seed: int, items: int) -> list[str]:

@@ -10,24 +10,27 @@ from functools import partial
 from typing import Any
 
 from crossdock.simulators.amazon import AmazonSim
+from crossdock.simulators.amazon.listing_records import OFFER
 from crossdock.simulators.clock import Clock
 from crossdock.simulators.faults import Faults
 from crossdock.simulators.tims import TimsSim
 from crossdock.simulators.world import people
 from crossdock.simulators.world.bank import statement_of
-from crossdock.simulators.world.catalogue import catalogue
+from crossdock.simulators.world.catalogue import Sku, catalogue
 from crossdock.simulators.world.counter import Counter as Shop
 from crossdock.simulators.world.givebacks import give_back
 from crossdock.simulators.world.oversells import Witness
 from crossdock.simulators.world.people import Move, Purchase, purchases
 from crossdock.simulators.world.pricebook import stock_prices
 from crossdock.simulators.world.scenario import Scenario
+from crossdock.simulators.world.shelves import beside
 from crossdock.simulators.world.staff import Staff, plan
 from crossdock.simulators.world.trade import describe, more_items, pages
 from crossdock.simulators.world.truth import Truth, look
 from crossdock.simulators.world.verdict import Verdict, judge
 
 PLENTY = 1_000_000
+LISTED = "2025-03-01T00:00:00Z"  # when the offers were made by hand
 DONE, TOO_LATE = "done", "too late"
 
 
@@ -78,8 +81,7 @@ class World:
         self._to_come = 0  # deeds in the heap that are not rounds
         self._settle_amazon()
         self._stock_tims()
-        for sku in self.goods.skus:
-            self.amazon.listings.offer(sku.sku, prices=self.goods.prices_of(sku))
+        self.stood = {sku.sku: self._list(sku) for sku in self.goods.skus}
         self._schedule(self.scenario.staff_round, "round", "", self._round)
         if people_come:
             self.start_people(self.scenario)
@@ -286,6 +288,14 @@ class World:
         amazon.notifications.outbox.usual_delay = timedelta(seconds=scenario.notification_delay)
         for operation, (rate, burst) in scenario.amazon_rates.items():
             amazon.api.buckets.rates[operation] = (float(rate), int(burst))
+
+    def _list(self, sku: Sku) -> dict[tuple[str, str], Any]:
+        """A listing that somebody made by hand; what stands beside its quantity and prices."""
+        listing = self.amazon.listings.offer(sku.sku, prices=self.goods.prices_of(sku))
+        for rows in (listing.submitted, listing.live):
+            for row in rows.get(OFFER, ()):
+                row["start_at"] = {"value": LISTED}
+        return beside(listing.live)
 
     def _stock_tims(self) -> None:
         tims, said = self.tims, describe(self.goods, self.seed)
