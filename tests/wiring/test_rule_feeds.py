@@ -177,6 +177,12 @@ def test_a_changed_list_wakes_the_prices_of_its_marketplace(
     assert [key.partition(":")[0] for key in turn()] == [marketplace] * 4
 
 
+def test_no_price_is_asked_for_where_the_catalogue_keeps_a_sku_out(priced: Any) -> None:
+    turn = price_turns(priced)
+    priced.desk.kept_out = lambda skus: {(US, sku) for sku in skus if sku != "TIP"}
+    assert turn() == [key_of(US, "TIP")]
+
+
 def test_a_changed_pack_wakes_its_price_and_a_limit_all(priced: Any) -> None:
     turn = price_turns(priced)
     turn()

@@ -30,6 +30,7 @@ from crossdock.connectors.tims.price_models import PriceBreak, PriceEntry
 from crossdock.connectors.tims.stock_models import StockItem
 from crossdock.kernel.errors import ConfigError, NeedsPerson, Problem, RunError
 from crossdock.lang.lookups import LookupRow
+from crossdock.wiring.cataloguerules import FILE as CATALOGUE
 from crossdock.wiring.language import read_table, table_path
 from crossdock.wiring.pricebook import Days, PriceBook, price_missing
 from crossdock.wiring.pricerules import FILE, TABLE, ListOf, PriceRules, read_price_rules
@@ -74,9 +75,7 @@ class PriceDesk:
 
     @property
     def stamp(self) -> str:
-        """Another text when prices.yaml, prices.csv, skus.csv or marketplaces.csv says something
-        else.
-        """
+        """Another text when the rules, or what says where and as what packs, are others."""
         return self._content.get()[1]
 
     def facts(self) -> Facts:
@@ -87,6 +86,7 @@ class PriceDesk:
             for shop, known in rules.lists.items()
         }
         said: dict[int, Rule] = {}
+        asked = set(self.every_key())
         found: dict[str, tuple[Any, ...]] = {}
         for sku, row in self._stock.skus().rows.items():
             item = items.get(row.cells.get("item", ""))
@@ -95,7 +95,8 @@ class PriceDesk:
                 said[id(rule)] = replace(rule, patterns=(), classes=(), brands=(), where="")
             words = said[id(rule)] if rule is not None else None
             for shop, of_list in lists.items():
-                found[key_of(shop, sku)] = (words, row.cells, of_list)
+                if (key := key_of(shop, sku)) in asked:
+                    found[key] = (words, row.cells, of_list)
         return Facts((rules.publish, rules.changes), found)
 
     @property
@@ -235,7 +236,7 @@ class PriceDesk:
 
 def _files(workspace: Path) -> tuple[Path, ...]:
     tables = (table_path(workspace, "orders", f"{name}.csv") for name in ("skus", "marketplaces"))
-    return workspace / FILE, workspace / TABLE, *tables
+    return workspace / FILE, workspace / TABLE, workspace / CATALOGUE, *tables
 
 
 def _kind_of(item: StockItem | None) -> tuple[str, str]:
