@@ -98,7 +98,10 @@ class Witness:
         for at, free in self._free.get(one.product.item, ()):
             if at <= bought:
                 since = None if free >= enough else since or at
-        told = [at for at, _, _ in listing.stock_writes if since and since <= at <= bought]
+        told = [
+            at for at, _, packs in listing.stock_writes
+            if since and since <= at <= bought and packs < showed
+        ]  # fmt: skip
         return timedelta(0) if since is None else min([*told, bought]) - since
 
     def _cause(
