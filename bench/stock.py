@@ -22,7 +22,7 @@ from crossdock.connectors.amazon.limits import RATES
 from crossdock.engine.store import open_database
 from crossdock.simulators.amazon.feed_records import EACH, QUEUED, STARTING
 from crossdock.simulators.amazon.listings import EFFECT
-from crossdock.wiring.stock_lanes import PATCH
+from crossdock.wiring.patch_queue import PATCH
 
 SIZES = (1, 1000, 10_000)
 

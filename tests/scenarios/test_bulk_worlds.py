@@ -11,7 +11,7 @@ from crossdock.connectors.amazon.limits import RATE_HEADER, RATES
 from crossdock.engine.store import bulk
 from crossdock.simulators.amazon.feed_records import LISTINGS_FEED
 from crossdock.simulators.world.shelves import count_stock
-from crossdock.wiring.stock_lanes import PATCH
+from crossdock.wiring.patch_queue import PATCH
 from tests.scenarios.rehearsal import Rehearsal
 from tests.scenarios.test_stock_worlds import a_world, must_agree
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from bench.depot import Depot
 from crossdock.engine.store import Database
-from crossdock.wiring.stock_lanes import PATCH
+from crossdock.wiring.patch_queue import PATCH
 
 MANY = [f"S-{n:03}" for n in range(340)]
 FEW = [f"S-{n}" for n in range(6)]

@@ -10,8 +10,9 @@ from crossdock.engine.store import Database, bulk, cases, inbox, publications
 from crossdock.engine.store.publications import SEEN
 from crossdock.kernel.errors import TryAgain
 from crossdock.simulators.amazon.feed_records import LISTINGS_FEED
+from crossdock.wiring.patch_queue import PATCH
 from crossdock.wiring.stock_bulk import DEADLINE
-from crossdock.wiring.stock_lanes import PATCH, Lanes
+from crossdock.wiring.stock_lanes import Lanes
 from crossdock.wiring.stock_runs import FLOW
 from tests.wiring.bulk_depot import (
     FEW,

@@ -1,6 +1,7 @@
 """Prices are written when they differ, seen there, and held back where a person has to look."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -284,3 +285,28 @@ def test_stock_waits_until_the_price_is_seen(shop):
     assert "no price" in price_pending(shop.desk, shop.db, "TIP")
     shop.write(RULES.replace("publish: on", "publish: off"))
     assert price_pending(shop.desk, shop.db, "TIP") == ""
+
+
+def test_what_a_write_in_another_marketplace_wiped_here_is_put_back_and_what_a_person_took_is_not(
+    shop,
+):
+    name, rule = "automated_pricing_merchandising_rule_plan", [{"schedule": []}]
+    listing = shop.amazon.listings.now(shop.seller, "TIP")
+    listing.submitted["purchasable_offer"][0][name] = rule
+    assert shop.publish("TIP") == "seen"
+
+    def without_it():
+        for rows in (listing.submitted, listing.live):
+            for row in rows["purchasable_offer"]:
+                row.pop(name, None)
+
+    without_it()
+    assert shop.publish("TIP") == "unchanged"  # nobody of ours wrote: a person took it away
+    mine = price_receipts.of_sku(shop.db, "TIP")[0]
+    there = replace(mine, marketplace_id=CA, state="sent", sent_at=shop.clock.now())
+    price_receipts.keep(shop.db, there)
+    assert shop.publish("TIP") == "seen"
+    assert next(r for r in shop.rows("TIP") if r["audience"] == "ALL")[name] == rule
+    shop.advance(timedelta(hours=1))
+    without_it()
+    assert shop.publish("TIP") == "unchanged"

@@ -11,7 +11,8 @@ from crossdock.engine.freshness import Buckets, Feeds, Load, Rate, Staleness
 from crossdock.engine.store.quotas import StoredBuckets
 from crossdock.kernel.quota import PACE
 from crossdock.wiring.looking import SEARCH
-from crossdock.wiring.stock_lanes import EACH_MESSAGE, FEED_STARTS, IN_LINE, PATCH, WINDOW
+from crossdock.wiring.patch_queue import PATCH
+from crossdock.wiring.stock_lanes import EACH_MESSAGE, FEED_STARTS, IN_LINE, WINDOW
 from crossdock.wiring.stock_runs import BULK_EVERY, CHECK_EVERY, EVERY
 
 if TYPE_CHECKING:

@@ -20,7 +20,12 @@ from crossdock.connectors.amazon.price_models import (
     same,
     siblings,
 )
-from crossdock.connectors.amazon.prices import find_priced, priced_listing, publish_offers
+from crossdock.connectors.amazon.prices import (
+    FOR_STOCK,
+    find_priced,
+    priced_listing,
+    publish_offers,
+)
 from crossdock.engine.store import Database, price_receipts
 from crossdock.engine.store.approvals import HOUR, Held
 from crossdock.engine.store.price_receipts import SEEN, SENT, PriceReceipt
@@ -29,6 +34,7 @@ from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.quota import Grant
 from crossdock.wiring.approving import hold_unless_approved, one_of, settled
 from crossdock.wiring.looking import Looker, wait_until_shown
+from crossdock.wiring.patch_queue import Queue
 from crossdock.wiring.pricerules import PriceRules
 from crossdock.wiring.pricing import key_of
 
@@ -53,6 +59,7 @@ class PricePublisher:
     ) -> None:
         """`rules` are asked before every write: who switches them off stops what still waits."""
         self.amazon, self.store, self.now, self.rules = amazon, store, now, rules
+        self.queue = Queue(amazon, now, reserve=FOR_STOCK)
 
     def room(self) -> Grant:
         """How many SKUs could be read now."""
@@ -108,7 +115,7 @@ class PricePublisher:
         drafts, digest = drafts_of(offer), digest_of(offer)
         rows = live.rows(offer.marketplace_id)
         gone = (set(row.audiences) & rows.keys() if row else set()) - {d.audience for d in drafts}
-        wiped = _wiped(row, rows)
+        wiped = self._wiped(row, rows)
         if self._shows(offer, drafts, live) and not gone and not wiped:
             if not self._in_flight(row, digest):
                 return self._seen(offer, row, live, digest)
@@ -128,6 +135,23 @@ class PricePublisher:
         return all(same(d, rows.get(d.audience)) for d in drafts) and all(
             paid.get(o.audience) == o.now(now).amount for o in offer.offers
         )
+
+    def _wiped(
+        self, row: PriceReceipt | None, rows: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        """What others had written beside our fields, and is gone since we wrote: here, or for the
+        same SKU in another marketplace, where a write may drop it as well.
+        """
+        lost = _lost(row, rows)
+        if row is None or not lost or row.state == SENT:
+            return lost
+        since = self.now() - 2 * PATIENCE  # looked at when that write shows, and after PATIENCE
+        others = price_receipts.of_sku(self.store(), row.sku)
+        beside = any(
+            other.sent_at is not None and other.sent_at > since
+            for other in others if other.marketplace_id != row.marketplace_id
+        )  # fmt: skip
+        return lost if beside else {}
 
     def _in_flight(self, row: PriceReceipt | None, digest: str) -> bool:
         """Another set was written and did not show yet: it would come into effect after us."""
@@ -223,7 +247,11 @@ class PricePublisher:
         self, offer: PriceOffer, row: PriceReceipt | None, live: PricedListing,
         gone: Iterable[str], wiped: Mapping[str, Any],
     ) -> TryAgain:  # fmt: skip
-        """Tell Amazon and remember it; what it gives is raised, to come back and look."""
+        """Tell Amazon and remember it, or take a place in the line; what it gives is raised, to
+        come back and look.
+        """
+        if place := self.queue.stand(offer.sku, rises=True):
+            return place
         digest, shop = digest_of(offer), offer.marketplace_id
         said = publish_offers(
             self.amazon, offer.sku, shop, drafts_of(offer), beside=wiped, gone=gone
@@ -293,9 +321,9 @@ def _receipt(
     )  # fmt: skip
 
 
-def _wiped(row: PriceReceipt | None, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What others had written beside our fields before we wrote, and is gone."""
-    if row is None or row.state != SENT:
+def _lost(row: PriceReceipt | None, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What others had written beside our fields when we looked last, and is gone."""
+    if row is None:
         return {}
     lost = {
         audience: {k: v for k, v in fields.items() if k not in rows.get(audience, {})}

@@ -7,14 +7,11 @@ changed and taken out, and grows into one feed.
 
 import math
 import statistics
-import threading
-from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.feeds import MOST_MESSAGES, SUBMISSIONS
-from crossdock.connectors.amazon.limits import not_yet
 from crossdock.engine.store import Database, bulk
 from crossdock.engine.store.bulk import (
     CANCELLED,
@@ -26,11 +23,10 @@ from crossdock.engine.store.bulk import (
     SUBMITTING,
     ListingFeed,
 )
-from crossdock.kernel.errors import TryAgain
+from crossdock.wiring.patch_queue import PATCH, Queue
 
 SINGLE, FEED = "single", "feed"
 BULK = "stock.bulk"  # the schedule that carries the basket
-PATCH = "patchListingsItem"
 WINDOW = timedelta(minutes=5, seconds=2)  # Amazon counts submissions in five minutes of its own
 FEED_STARTS = timedelta(
     seconds=60
@@ -42,49 +38,6 @@ DISTRUST = timedelta(hours=1)
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LOOKED_BACK = 5  # feeds
 _MOST_COUNTED = 5000  # waiting SKUs; more change no decision
-
-
-class Queue:
-    """Places in the line for single calls. A place is a time; decreases stand in a line of their
-    own before all others.
-    """
-
-    def __init__(self, amazon: AmazonClient, now: Callable[[], datetime]) -> None:
-        self._amazon, self._now = amazon, now
-        self._urgent: deque[datetime] = deque()
-        self._others: deque[datetime] = deque()
-        self._lock = threading.Lock()
-
-    def wait(self, *, rises: bool) -> timedelta:
-        """How long the next one that comes would wait; zero when there is quota now."""
-        with self._lock:
-            return self._wait(rises)
-
-    def stand(self, sku: str, *, rises: bool) -> TryAgain | None:
-        """None when there is quota now; else the time of a place in the line."""
-        with self._lock:
-            wait = self._wait(rises)
-            if not wait:
-                return None
-            (self._others if rises else self._urgent).append(self._now() + wait)
-        return not_yet(PATCH, f"listing {sku}", wait)
-
-    def length(self) -> int:
-        """How many stand in line."""
-        with self._lock:
-            self._wait(True)
-            return len(self._urgent) + len(self._others)
-
-    def _wait(self, rises: bool) -> timedelta:
-        now = self._now()
-        for line in (self._urgent, self._others):
-            while line and line[0] <= now:
-                line.popleft()
-        quota = self._amazon.quota
-        if quota.room(PATCH).granted:
-            return timedelta(0)
-        before = len(self._urgent) + (len(self._others) if rises else 0)
-        return quota.until(PATCH, before + 1)
 
 
 class Lanes:

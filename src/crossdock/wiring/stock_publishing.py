@@ -21,8 +21,9 @@ from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
 from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.quota import Grant
 from crossdock.wiring.looking import Looker, wait_until_shown
+from crossdock.wiring.patch_queue import Queue
 from crossdock.wiring.stock_guard import StockGuard
-from crossdock.wiring.stock_lanes import BULK, FEED, SINGLE, Lanes, Queue
+from crossdock.wiring.stock_lanes import BULK, FEED, SINGLE, Lanes
 from crossdock.wiring.stock_write import Write
 
 LOOK = timedelta(seconds=20)

@@ -1,0 +1,58 @@
+"""Who waits for Amazon's quota of single writes, and until when: so that nobody asks in vain."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from crossdock.connectors.amazon.client import AmazonClient
+from crossdock.connectors.amazon.limits import not_yet
+from crossdock.kernel.errors import TryAgain
+
+PATCH = "patchListingsItem"
+
+
+class Queue:
+    """Places in the line for single calls. A place is a time; what is urgent, a decrease of stock,
+    stands in a line of its own before all others.
+    """
+
+    def __init__(
+        self, amazon: AmazonClient, now: Callable[[], datetime], *, reserve: int = 0
+    ) -> None:
+        """`reserve`: so many calls are left for others."""
+        self._amazon, self._now, self._reserve = amazon, now, reserve
+        self._urgent: deque[datetime] = deque()
+        self._others: deque[datetime] = deque()
+        self._lock = threading.Lock()
+
+    def wait(self, *, rises: bool) -> timedelta:
+        """How long the next one that comes would wait; zero when there is quota now."""
+        with self._lock:
+            return self._wait(rises)
+
+    def stand(self, sku: str, *, rises: bool) -> TryAgain | None:
+        """None when there is quota now; else the time of a place in the line."""
+        with self._lock:
+            wait = self._wait(rises)
+            if not wait:
+                return None
+            (self._others if rises else self._urgent).append(self._now() + wait)
+        return not_yet(PATCH, f"listing {sku}", wait)
+
+    def length(self) -> int:
+        """How many stand in line."""
+        with self._lock:
+            self._wait(True)
+            return len(self._urgent) + len(self._others)
+
+    def _wait(self, rises: bool) -> timedelta:
+        now = self._now()
+        for line in (self._urgent, self._others):
+            while line and line[0] <= now:
+                line.popleft()
+        quota = self._amazon.quota
+        if quota.room(PATCH, reserve=self._reserve).granted:
+            return timedelta(0)
+        before = len(self._urgent) + (len(self._others) if rises else 0)
+        return quota.until(PATCH, before + 1 + self._reserve)
