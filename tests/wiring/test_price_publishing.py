@@ -57,6 +57,21 @@ def test_what_others_wrote_beside_our_prices_stays_and_is_restored(shop):
     assert shop.writes() == 2
 
 
+def test_what_stood_beside_is_known_although_the_answer_to_the_write_was_lost(shop):
+    name, rule = "automated_pricing_merchandising_rule_plan", [{"schedule": []}]
+    shop.amazon.listings.now(shop.seller, "TIP").submitted["purchasable_offer"][0][name] = rule
+    shop.amazon.faults.load([
+        {"fault": "siblings_wiped", "most": 1},
+        {"fault": "reply_lost_after_write", "operations": ["patchListingsItem"], "most": 1},
+    ])  # fmt: skip
+    with pytest.raises(TryAgain):
+        shop.publisher.publish(shop.offer("TIP"))
+    shop.advance(timedelta(minutes=1))
+    assert shop.publish("TIP") == "seen"
+    assert next(r for r in shop.rows("TIP") if r["audience"] == "ALL")[name] == rule
+    assert price_receipts.of_sku(shop.db, "TIP")[0].siblings["ALL"] == {name: rule}
+
+
 def test_an_audience_that_has_no_rule_any_more_is_taken_away_and_strangers_stay(shop):
     assert shop.publish("TIP") == "seen"
     listing = shop.amazon.listings.now(shop.seller, "TIP")

@@ -322,6 +322,20 @@ def test_switching_it_off_stops_what_still_waits(shop):
     assert shop.writes() == 1
 
 
+def test_a_lead_time_is_restored_although_the_answer_to_the_write_was_lost(shop):
+    shop.amazon.listings.offer("TIP", 9, lead_time=4)
+    shop.amazon.faults.load([
+        {"fault": "siblings_wiped", "most": 1},
+        {"fault": "reply_lost_after_write", "operations": ["patchListingsItem"], "most": 1},
+    ])  # fmt: skip
+    with pytest.raises(TryAgain):
+        shop.publisher.publish(Offer("TIP", 3))
+    shop.advance(timedelta(minutes=1))
+    assert shop.publish("TIP", 3).state == "seen"
+    beside = shop.live("TIP")[1].submitted["fulfillment_availability"][0]
+    assert beside["lead_time_to_ship_max_days"] == 4
+
+
 def test_a_wiped_lead_time_is_restored(shop):
     shop.amazon.listings.offer("TIP", 9, lead_time=4)
     shop.amazon.faults.load([{"fault": "siblings_wiped", "most": 1}])

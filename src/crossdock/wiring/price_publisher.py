@@ -28,7 +28,7 @@ from crossdock.connectors.amazon.prices import (
 )
 from crossdock.engine.store import Database, price_receipts
 from crossdock.engine.store.approvals import HOUR, Held
-from crossdock.engine.store.price_receipts import SEEN, SENT, PriceReceipt
+from crossdock.engine.store.price_receipts import SEEN, SENT, UNSURE, PriceReceipt
 from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
 from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.quota import Grant
@@ -143,7 +143,7 @@ class PricePublisher:
         same SKU in another marketplace, where a write may drop it as well.
         """
         lost = _lost(row, rows)
-        if row is None or not lost or row.state == SENT:
+        if row is None or not lost or row.state in (SENT, UNSURE):
             return lost
         since = self.now() - 2 * PATIENCE  # looked at when that write shows, and after PATIENCE
         others = price_receipts.of_sku(self.store(), row.sku)
@@ -157,7 +157,7 @@ class PricePublisher:
         """Another set was written and did not show yet: it would come into effect after us."""
         return (
             row is not None
-            and row.state == SENT
+            and row.state in (SENT, UNSURE)
             and row.digest != digest
             and row.sent_at is not None
             and self.now() - row.sent_at < PATIENCE
@@ -253,20 +253,28 @@ class PricePublisher:
         if place := self.queue.stand(offer.sku, rises=True):
             return place
         digest, shop = digest_of(offer), offer.marketplace_id
+        flying = row is not None and row.state in (SENT, UNSURE)
+        again = row is not None and flying and row.digest == digest
+        generation = row.generation if row is not None else 0
+        beside = _together(siblings(live.rows(shop)), wiped)
+        attempts = row.attempts if row is not None and again else 0
+        receipt = replace(
+            _receipt(offer, generation if again else generation + 1, digest, UNSURE, beside),
+            attempts=attempts, sent_at=self.now(),
+            overtook=row is not None and (row.overtook or (flying and not again)),
+        )  # fmt: skip
+        # Before Amazon is asked: when its answer is lost, what stood beside the prices is known.
+        price_receipts.keep(self.store(), receipt)
         said = publish_offers(
             self.amazon, offer.sku, shop, drafts_of(offer), beside=wiped, gone=gone
         )
-        again = row is not None and row.state == SENT and row.digest == digest
-        generation = row.generation if row is not None else 0
-        beside = {**wiped, **siblings(live.rows(shop))}
         receipt = replace(
-            _receipt(offer, generation if again else generation + 1, digest, SENT, beside),
-            attempts=(row.attempts if row is not None and again else 0) + 1,
-            overtook=row is not None and (row.overtook or (row.state == SENT and not again)),
-            submission_id=said.submissionId, sent_at=self.now(), request_id=said.request_id,
+            receipt, state=SENT, attempts=attempts + 1, submission_id=said.submissionId,
+            sent_at=self.now(), request_id=said.request_id,
         )  # fmt: skip
         standing = live.live(shop).get(PUBLIC)
-        price_receipts.keep(self.store(), receipt, moved_from=standing, moves=not again)
+        first = not again or (row is not None and not row.attempts)
+        price_receipts.keep(self.store(), receipt, moved_from=standing, moves=first)
         return TryAgain(
             f"the price of {offer.sku} is written; it counts when Amazon shows it",
             after=LOOK, counts=False, about=f"SKU {offer.sku}", code="not-visible",
@@ -319,6 +327,16 @@ def _receipt(
         offer.sku, offer.marketplace_id, generation, digest, offer.public.price.amount, audiences,
         state, siblings=beside,
     )  # fmt: skip
+
+
+def _together(
+    beside: Mapping[str, Mapping[str, Any]], wiped: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """By audience, what stands beside our fields and what is put back."""
+    return {
+        audience: {**wiped.get(audience, {}), **beside.get(audience, {})}
+        for audience in beside.keys() | wiped.keys()
+    }
 
 
 def _lost(row: PriceReceipt | None, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -319,16 +319,20 @@ class Publisher:
     def _write(self, write: Write) -> TryAgain:
         """A single call, remembered; what it gives is raised, to come back and look."""
         offer = write.offer
-        said = publish_quantity(self.amazon, offer.sku, offer.quantity, write.wiped)
-        publications.keep(
-            self.store(),
-            Publication(
-                offer.sku, write.generation, offer.quantity, SENT, write.attempts,
-                write.overtakes, said.submissionId, self.now(), None,
-                {**write.wiped, **write.siblings}, SINGLE, write.tried_with(SINGLE),
-                None, said.request_id,
-            ),
+        # Before Amazon is asked: when its answer is lost, what stood beside the quantity is known.
+        intent = Publication(
+            offer.sku, write.generation, offer.quantity, UNSURE, write.attempts - 1,
+            write.overtakes, siblings={**write.wiped, **write.siblings},
+            tried=",".join(sorted(write.tried)),
         )  # fmt: skip
+        publications.keep(self.store(), intent)
+        said = publish_quantity(self.amazon, offer.sku, offer.quantity, write.wiped)
+        told = replace(
+            intent, state=SENT, attempts=write.attempts, submission_id=said.submissionId,
+            sent_at=self.now(), path=SINGLE, tried=write.tried_with(SINGLE),
+            request_id=said.request_id,
+        )  # fmt: skip
+        publications.keep(self.store(), told)
         return TryAgain(
             f"{offer.quantity} of {offer.sku} are written; they count when Amazon shows them",
             after=LOOK, counts=False, about=f"SKU {offer.sku}", code="not-visible",

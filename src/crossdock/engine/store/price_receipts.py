@@ -10,12 +10,12 @@ import sqlalchemy as sa
 
 from crossdock.engine.store.database import Database
 from crossdock.engine.store.inbox import upsert
-from crossdock.engine.store.publications import SEEN, SENT
+from crossdock.engine.store.publications import SEEN, SENT, UNSURE
 from crossdock.engine.store.schema_prices import price_move, price_publication
 
 __all__ = [
-    "SEEN", "SENT", "PriceReceipt", "base_of", "every", "keep", "moved_since", "of_many", "of_sku",
-    "within",
+    "SEEN", "SENT", "UNSURE", "PriceReceipt", "base_of", "every", "keep", "moved_since", "of_many",
+    "of_sku", "within",
 ]  # fmt: skip
 
 _KEPT = timedelta(days=14)  # moves that are older tell nobody anything

@@ -74,10 +74,10 @@ def shelves(world: "World") -> list[Shelf]:
 
 def wiped(world: "World", shops: Collection[str] = ()) -> list[str]:
     """What stands beside the quantity, and beside the prices in these marketplaces, and is not what
-    it was before any write. Where changes come into effect in the wrong order, what Amazon says of
-    it counts: nobody outside can see more.
+    it was before any write. Where changes come into effect late, in the wrong order, or never, what
+    Amazon says of it counts: nobody outside can see more.
     """
-    late = any(f.name == "late_effect" and f.struck for f in world.amazon.faults.all())
+    late = unseen(world)
     seller, found = world.amazon.sellers[0].seller_id, []
     for sku, stood in sorted(world.stood.items()):
         listing = world.amazon.listings.now(seller, sku)
@@ -90,6 +90,12 @@ def wiped(world: "World", shops: Collection[str] = ()) -> list[str]:
             if now.get((shop, name)) != value and shop in ("", *shops)
         ]
     return found
+
+
+def unseen(world: "World") -> bool:
+    """A write may have had another effect, or none, and Amazon's answers do not tell."""
+    names = ("late_effect", "price_late", "accepted_unchanged")
+    return any(f.name in names and f.struck for f in world.amazon.faults.all())
 
 
 def beside(live: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[tuple[str, str], Any]:

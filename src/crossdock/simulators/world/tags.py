@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from crossdock.simulators.amazon.listing_records import OFFER
+from crossdock.simulators.amazon.listing_records import OFFER, SimListing
 from crossdock.simulators.tims.price_records import entry_key
 from crossdock.simulators.world.asking import ALL, RULE, Asked, PriceRule, Wanted, live, wanted
 from crossdock.simulators.world.catalogue import ZONES, Shop, Sku
 from crossdock.simulators.world.pricebook import LISTS
+from crossdock.simulators.world.shelves import unseen
 
 if TYPE_CHECKING:
     from crossdock.simulators.world.world import World
@@ -80,10 +81,25 @@ def _tag(world: "World", sku: Sku, shop: Shop, since: datetime | None, rule: Pri
         world.clock.now(),
     )
     shop_id = shop.marketplace_id
-    rows = listing.live.get(OFFER, ()) if listing else ()
+    found = _standing(world, listing, shop_id, now) if listing else {}
     paid = list(_paid(listing, shop_id, since, now)) if listing and since else []
-    return Tag(sku.sku, shop_id, wanted_of(world, sku, shop, rule), live(rows, shop_id, now),
+    return Tag(sku.sku, shop_id, wanted_of(world, sku, shop, rule), found,
                min(paid, default=None), now)  # fmt: skip
+
+
+def _standing(world: "World", listing: SimListing, shop_id: str, now: datetime) -> dict[str, Asked]:
+    """The offers as they are live. Amazon shows what everybody pays now, and of tiers, coming sales
+    and bounds only what was submitted: where a write came into effect late or never, that counts,
+    because nobody outside can see more.
+    """
+    found = live(listing.live.get(OFFER, ()), shop_id, now)
+    if not unseen(world):
+        return found
+    said = live(listing.submitted.get(OFFER, ()), shop_id, now)
+    alike = found.keys() == said.keys() and all(
+        one.now(now) == said[audience].now(now) for audience, one in found.items()
+    )
+    return said if alike else found
 
 
 def _paid(listing: Any, shop_id: str, since: datetime, now: datetime) -> Iterator[Decimal]:
