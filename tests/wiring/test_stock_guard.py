@@ -12,7 +12,7 @@ from crossdock.engine.store import approvals, publications
 from crossdock.kernel.errors import TryAgain
 from crossdock.kernel.quota import MemoryBuckets
 from crossdock.wiring.price_runs import price_pending
-from crossdock.wiring.stock_guard import KIND, StockGuard
+from crossdock.wiring.stock_guard import KIND, PRICE_AGAIN, StockGuard
 from crossdock.wiring.stock_publishing import PATIENCE, Publisher
 from crossdock.wiring.stockrules import read_stock_rules
 from tests.connectors.amazon.conftest import US
@@ -77,6 +77,19 @@ def test_what_comes_back_from_zero_waits_for_its_price_and_never_sells_at_the_ol
     back = next(at for at, n in listing.history if n == 7)
     dear = next(at for at, rows in listing.offers if "14" in str(rows))
     assert dear <= back
+
+
+def test_a_price_that_cannot_be_asked_for_now_is_asked_for_later_not_at_once(shop):
+    assert shop.tell("TIP", 0) == "seen"
+
+    def busy(sku, since):
+        raise TryAgain("our share of the limit is used up", after=timedelta(seconds=0.1))
+
+    shop.stock.guard._price_pending = busy
+    with pytest.raises(TryAgain) as caught:
+        shop.stock.publish(Offer("TIP", 7))
+    assert (caught.value.code, caught.value.after) == ("price-first", PRICE_AGAIN)
+    assert "our share" in caught.value.message
 
 
 def test_what_was_never_gone_need_not_wait_for_a_price(shop):

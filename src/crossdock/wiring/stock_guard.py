@@ -67,7 +67,13 @@ class StockGuard:
 
     def _priced(self, offer: Offer, counted: datetime) -> None:
         """Amazon shows stock before prices: what comes back must not be sold at its old price."""
-        if pending := self._price_pending(offer.sku, counted):
+        try:
+            pending = self._price_pending(offer.sku, counted)
+        except TryAgain as error:
+            # Later, and not as soon as TIMS could be asked once: each round has used up that one
+            # request for the count before it comes here.
+            pending = f"nobody knows it yet, {error.message}"
+        if pending:
             raise TryAgain(
                 f"{offer.sku} is offered again when its price is right: {pending}",
                 after=PRICE_AGAIN, counts=False, about=f"SKU {offer.sku}", code="price-first",
