@@ -21,7 +21,6 @@ from crossdock.connectors.amazon.price_models import (
     siblings,
 )
 from crossdock.connectors.amazon.prices import (
-    FOR_STOCK,
     find_priced,
     priced_listing,
     publish_offers,
@@ -34,7 +33,6 @@ from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.quota import Grant
 from crossdock.wiring.approving import hold_unless_approved, one_of, settled
 from crossdock.wiring.looking import Looker, wait_until_shown
-from crossdock.wiring.patch_queue import Queue
 from crossdock.wiring.pricerules import PriceRules
 from crossdock.wiring.pricing import key_of
 
@@ -59,7 +57,6 @@ class PricePublisher:
     ) -> None:
         """`rules` are asked before every write: who switches them off stops what still waits."""
         self.amazon, self.store, self.now, self.rules = amazon, store, now, rules
-        self.queue = Queue(amazon, now, reserve=FOR_STOCK)
 
     def room(self) -> Grant:
         """How many SKUs could be read now."""
@@ -247,11 +244,7 @@ class PricePublisher:
         self, offer: PriceOffer, row: PriceReceipt | None, live: PricedListing,
         gone: Iterable[str], wiped: Mapping[str, Any],
     ) -> TryAgain:  # fmt: skip
-        """Tell Amazon and remember it, or take a place in the line; what it gives is raised, to
-        come back and look.
-        """
-        if place := self.queue.stand(offer.sku, rises=True):
-            return place
+        """Tell Amazon and remember it; what it gives is raised, to come back and look."""
         digest, shop = digest_of(offer), offer.marketplace_id
         flying = row is not None and row.state in (SENT, UNSURE)
         again = row is not None and flying and row.digest == digest
