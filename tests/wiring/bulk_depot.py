@@ -46,3 +46,13 @@ def never_patched_in_a_feed(depot: Depot) -> bool:
 
 def submitted(depot: Depot) -> int:
     return len(depot.sim.feeds.sent)
+
+
+def waves(depot: Depot, count: int, apart: timedelta) -> None:
+    """Six other SKUs change each time."""
+    depot.stands([f"W-{n}-{k}" for n in range(count) for k in range(6)], 5)
+    for n in range(count):
+        depot.counts({f"W-{n}-{k}": 9 for k in range(6)})
+        end = depot.clock.now() + apart
+        while depot.clock.now() < end:
+            depot.turn(end - depot.clock.now())

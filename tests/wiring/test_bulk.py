@@ -20,6 +20,7 @@ from tests.wiring.bulk_depot import (
     a_depot,
     settled,
     submitted,
+    waves,
 )
 
 
@@ -203,13 +204,7 @@ def test_another_programs_feed_that_was_taken_for_ours_does_no_harm(memory: Data
 @pytest.mark.slow
 def test_six_waves_in_five_minutes_are_five_submissions(memory: Database) -> None:
     depot = a_depot(memory)
-    skus = [f"W-{n}-{k}" for n in range(8) for k in range(6)]
-    depot.stands(skus, 5)
-    for n in range(8):
-        depot.counts({f"W-{n}-{k}": 9 for k in range(6)})
-        end = depot.clock.now() + timedelta(seconds=20)
-        while depot.clock.now() < end:
-            depot.turn(timedelta(seconds=20))
+    waves(depot, 8, timedelta(seconds=20))
     settled(depot)
     assert (depot.sim.counts["createFeed", 429], depot.sim.counts["createFeed", 202] >= 5) == (
         0, True,
@@ -220,13 +215,7 @@ def test_one_feed_waits_behind_the_one_that_is_worked_on_and_the_rest_goes_toget
     memory: Database,
 ) -> None:
     depot = a_depot(memory)
-    skus = [f"W-{n}-{k}" for n in range(5) for k in range(6)]
-    depot.stands(skus, 5)
-    for n in range(5):
-        depot.counts({f"W-{n}-{k}": 9 for k in range(6)})
-        end = depot.clock.now() + timedelta(seconds=8)
-        while depot.clock.now() < end:
-            depot.turn(end - depot.clock.now())
+    waves(depot, 5, timedelta(seconds=8))
     assert submitted(depot) == 2  # Amazon works on one, and one is next
     settled(depot)
     sent = list(depot.sim.feeds.sent.values())
@@ -237,13 +226,7 @@ def test_one_feed_waits_behind_the_one_that_is_worked_on_and_the_rest_goes_toget
 
 def test_what_a_feed_takes_is_learned_without_the_time_in_line(memory: Database) -> None:
     depot = a_depot(memory)
-    skus = [f"W-{n}-{k}" for n in range(4) for k in range(6)]
-    depot.stands(skus, 5)
-    for n in range(4):
-        depot.counts({f"W-{n}-{k}": 9 for k in range(6)})
-        end = depot.clock.now() + timedelta(seconds=20)
-        while depot.clock.now() < end:
-            depot.turn(end - depot.clock.now())
+    waves(depot, 4, timedelta(seconds=20))
     settled(depot)
     assert submitted(depot) >= 3
     lanes = Lanes(depot.amazon, lambda: memory, depot.clock.now, FLOW)

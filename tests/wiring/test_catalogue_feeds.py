@@ -1,5 +1,6 @@
 """Whose listing is looked at, when; and how stock hears of what may not be sold."""
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -56,6 +57,14 @@ def test_a_changed_item_wakes_its_skus_and_the_kits_it_is_in_twice(trade):
     assert keys(feeds.read(ITEMS)) == ["KIT", "SPRAY"]
     assert keys(feeds.read(ITEMS)) == ["KIT", "SPRAY"]
     assert feeds.read(ITEMS) == []
+
+
+def test_a_file_that_was_only_touched_or_lies_on_another_machine_wakes_nobody(trade):
+    feeds = Feeds(trade)
+    assert feeds.read(FILES)
+    path = trade.folder / "catalogue.yaml"
+    os.utime(path, (0, 0))
+    assert feeds.read(FILES) == []
 
 
 def test_a_changed_file_wakes_everything_once(trade):

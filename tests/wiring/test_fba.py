@@ -11,7 +11,7 @@ from crossdock.kernel.errors import TryAgain
 from crossdock.kernel.quota import MemoryBuckets
 from crossdock.wiring.fba_runs import fba_feed
 from tests.connectors.amazon.conftest import US
-from tests.wiring.test_stocking import RULES, Shop
+from tests.wiring.stock_shop import RULES, Shop
 
 
 @pytest.fixture

@@ -3,24 +3,20 @@
 from datetime import timedelta
 from itertools import pairwise
 
-import pytest
-
 from bench.depot import Depot
-from crossdock.connectors.amazon.prices import FOR_STOCK
 from crossdock.engine.store import Database
 from crossdock.wiring.patch_queue import PATCH, Queue
 
 
-def a_line(depot: Depot, reserve: int = 0) -> Queue:
-    return Queue(depot.amazon, depot.clock.now, reserve=reserve)
+def a_line(depot: Depot) -> Queue:
+    return Queue(depot.amazon, depot.clock.now)
 
 
-@pytest.mark.parametrize("reserve", [0, FOR_STOCK])
 def test_places_are_as_far_apart_as_the_quota_and_whoever_comes_then_need_not_wait(
-    memory: Database, reserve: int
+    memory: Database,
 ) -> None:
     depot = Depot(memory)
-    line, quota = a_line(depot, reserve), depot.amazon.quota
+    line, quota = a_line(depot), depot.amazon.quota
     quota.take(PATCH, 5)
     places = [line.stand(f"S-{n}", rises=True) for n in range(20)]
     waits = [place.after for place in places if place is not None]
@@ -32,7 +28,7 @@ def test_places_are_as_far_apart_as_the_quota_and_whoever_comes_then_need_not_wa
         assert wait is not None
         depot.advance(now + wait - depot.clock.now())
         assert line.stand("again", rises=True) is None
-        quota.take_one(PATCH, "again", reserve=reserve)
+        quota.take_one(PATCH, "again")
     assert depot.clock.now() - now < timedelta(seconds=6)
     assert line.length() == 0
 

@@ -20,7 +20,7 @@ from crossdock.kernel.quota import MemoryBuckets
 from crossdock.simulators.amazon import Line
 from crossdock.wiring.intakes import AmazonQueue, published_by
 from tests.connectors.amazon.conftest import ANN, US
-from tests.wiring.test_stocking import Shop
+from tests.wiring.stock_shop import Shop
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 

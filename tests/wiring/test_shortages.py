@@ -13,7 +13,7 @@ from crossdock.settings.model import SweepSettings
 from crossdock.wiring.feeds import TIMS_ORDERS, feeds_of
 from crossdock.wiring.shortages import KEPT, history_feed, remember_shelves, shortage_operations
 from tests.connectors.tims.simulated import InProcess, account_of
-from tests.wiring.test_stocking import Shop
+from tests.wiring.stock_shop import Shop
 
 
 @pytest.fixture

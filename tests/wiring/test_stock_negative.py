@@ -8,7 +8,7 @@ from crossdock.engine.store import oversells
 from crossdock.kernel.errors import NeedsPerson
 from crossdock.wiring.shortages import remember_shelves
 from crossdock.wiring.stock_negative import negative_feed
-from tests.wiring.test_stocking import Shop
+from tests.wiring.stock_shop import Shop
 
 
 @pytest.fixture

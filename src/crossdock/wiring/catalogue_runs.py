@@ -16,13 +16,14 @@ from crossdock.connectors.tims.feed import Watermark, changed_keys
 from crossdock.engine.feeds import SWITCHED_OFF, Change, Feed, Reading
 from crossdock.engine.store import Database, approvals, producttypes, submissions
 from crossdock.engine.store.submissions import GONE
-from crossdock.kernel.errors import ConfigError, NeedsPerson, TryAgain
+from crossdock.kernel.errors import ConfigError, NeedsPerson
 from crossdock.kernel.evidence import Noted
 from crossdock.kernel.operation import Operation, Repeat
 from crossdock.wiring.cataloguing import CatalogueDesk
 from crossdock.wiring.listing import Lister
 from crossdock.wiring.listing_publisher import KIND, ListingPublisher
 from crossdock.wiring.stock_runs import FLOW as STOCK
+from crossdock.wiring.watched import or_wait
 
 FLOW = "catalogue"
 ITEMS, CHECK, FILES, TURNED = (
@@ -53,7 +54,7 @@ def catalogue_feeds(
     def files(mark: str | None) -> Reading:
         if not publishes(desk):
             return SWITCHED_OFF
-        now = _read(lambda: [desk.stamp])[0]
+        now = or_wait(lambda: desk.stamp)
         keys = _every(desk, store()) if now != mark else []
         return Reading([Change(FLOW, key) for key in keys], now)
 
@@ -87,15 +88,7 @@ def _every(
     """Keys of all SKUs, or of some, in every marketplace where they are listed or were."""
     told = submissions.every(db, desk.places.first)
     still = [where for where, row in told.items() if row.state != GONE or row.withheld]
-    return _read(lambda: desk.keys(skus() if skus is not None else None, still))
-
-
-def _read(read: Callable[[], list[str]]) -> list[str]:
-    """The watermark stays where a table cannot be read."""
-    try:
-        return read()
-    except ConfigError as error:
-        raise TryAgain(str(error.problems[0]), about="lookups/skus.csv", code="table") from error
+    return or_wait(lambda: desk.keys(skus() if skus is not None else None, still))
 
 
 def publishes(desk: CatalogueDesk) -> bool:

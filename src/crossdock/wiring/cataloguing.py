@@ -29,6 +29,7 @@ from crossdock.wiring.cataloguerules import (
 from crossdock.wiring.language import SHIPPED, table_path
 from crossdock.wiring.language import read_table as read_lookup
 from crossdock.wiring.places import Place, Places
+from crossdock.wiring.rulechanges import content_of
 from crossdock.wiring.unknownskus import unknown_sku
 from crossdock.wiring.watched import Watched
 
@@ -102,6 +103,7 @@ class CatalogueDesk:
         self._skus = Watched(
             lambda: (table_path(workspace, "orders", "skus.csv"),), lambda: _read_skus(workspace)
         )
+        self._content = Watched(lambda: _files(workspace), lambda: content_of(_files(workspace)))
         self._items: Mapping[str, CatalogueItem] = {}
         self._items_at: datetime | None = None
 
@@ -121,8 +123,10 @@ class CatalogueDesk:
 
     @property
     def stamp(self) -> str:
-        """Another text when one of the files has changed."""
-        return repr([file.get()[0] for file in (self._rules, self._table, self._skus)])
+        """Another text when one of the files says something else."""
+        for file in (self._rules, self._table, self._skus):
+            file.get()  # one that cannot be read says nothing
+        return self._content.get()[1]
 
     @property
     def problems(self) -> list[Problem]:
@@ -313,6 +317,10 @@ def _inside(
     if item is not None and deeper:
         for part in item.KitComponents:
             yield from _inside(part.ItemNumber, items, deeper - 1)
+
+
+def _files(workspace: Path) -> tuple[Path, ...]:
+    return workspace / FILE, workspace / TABLE, table_path(workspace, "orders", "skus.csv")
 
 
 def read_gate(workspace: Path) -> Table:

@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from crossdock.engine.feeds import Feed, Reading
-from crossdock.kernel.errors import ConfigError, NeedsPerson, TryAgain
+from crossdock.kernel.errors import NeedsPerson
 from crossdock.wiring.freshness import Line, buckets_of, load_of, plan, prices_of
 from crossdock.wiring.stock_runs import publishes
+from crossdock.wiring.watched import or_wait
 
 if TYPE_CHECKING:
     from crossdock.wiring.house import House
@@ -32,11 +33,7 @@ def freshness_feed(house: "House") -> Feed:
 
     def look(mark: str | None) -> Reading:
         del mark
-        try:
-            missed = too_old(house)
-        except ConfigError as error:  # the tables' own case says what is wrong with them
-            raise TryAgain(str(error.problems[0]), about="lookups", code="table") from error
-        if missed:
+        if missed := or_wait(lambda: too_old(house)):  # the tables' own case says what is wrong
             raise _case(missed)
         return Reading([], None)
 

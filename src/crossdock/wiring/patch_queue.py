@@ -17,11 +17,8 @@ class Queue:
     stands in a line of its own before all others.
     """
 
-    def __init__(
-        self, amazon: AmazonClient, now: Callable[[], datetime], *, reserve: int = 0
-    ) -> None:
-        """`reserve`: so many calls are left for others."""
-        self._amazon, self._now, self._reserve = amazon, now, reserve
+    def __init__(self, amazon: AmazonClient, now: Callable[[], datetime]) -> None:
+        self._amazon, self._now = amazon, now
         self._urgent: deque[datetime] = deque()
         self._others: deque[datetime] = deque()
         self._lock = threading.Lock()
@@ -52,7 +49,7 @@ class Queue:
             while line and line[0] <= now:
                 line.popleft()
         quota = self._amazon.quota
-        if quota.room(PATCH, reserve=self._reserve).granted:
+        if quota.room(PATCH).granted:
             return timedelta(0)
         before = len(self._urgent) + (len(self._others) if rises else 0)
-        return quota.until(PATCH, before + 1 + self._reserve)
+        return quota.until(PATCH, before + 1)

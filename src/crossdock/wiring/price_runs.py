@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from crossdock.business.pricing.model import PriceOffer, Published
 from crossdock.connectors.amazon.client import AmazonClient
@@ -16,8 +16,7 @@ from crossdock.wiring.price_publisher import KIND, PATIENCE, PricePublisher, dig
 from crossdock.wiring.pricerules import PriceRules
 from crossdock.wiring.pricing import PriceDesk, broken, key_of, split
 from crossdock.wiring.rulechanges import Changed
-
-T = TypeVar("T")
+from crossdock.wiring.watched import or_wait
 
 FLOW = "prices"
 TIMS_PRICES, TURN, BESIDE = "tims.prices", "prices.turn", "prices.beside"
@@ -48,7 +47,7 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
         named = [desk.tims.wire.price_key(key) for key in found.keys]
         items = {key.item_number for key in named if key is not None}
         all_ = None in named  # a key of a form that nobody agreed on may be any item's
-        keys = _keys(desk.every_key if all_ else lambda: desk.affected(items))
+        keys = or_wait(desk.every_key if all_ else lambda: desk.affected(items))
         return Reading(_changes(keys), str(found.until), found.more)
 
     def turned(mark: str | None) -> Reading:
@@ -56,7 +55,7 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
         if rules_of(desk).publish == "off":
             return SWITCHED_OFF
         after = datetime.fromisoformat(mark) if mark else now
-        return Reading(_changes(_keys(lambda: desk.turning(after, now))), now.isoformat())
+        return Reading(_changes(or_wait(lambda: desk.turning(after, now))), now.isoformat())
 
     def beside(mark: str | None) -> Reading:
         now = desk.now()
@@ -65,18 +64,18 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
             return SWITCHED_OFF
         after = datetime.fromisoformat(mark) if mark else now
         keys = _beside(store(), list(rules.lists), after, now)
-        known = _keys(lambda: desk.every_key({split(key)[1] for key in keys}))
+        known = or_wait(lambda: desk.every_key({split(key)[1] for key in keys}))
         return Reading(_changes([key for key in known if key in keys]), now.isoformat())
 
     def check(mark: str | None) -> Reading:
         del mark  # everything is looked at, as fast as Amazon's quota allows
         on = rules_of(desk).publish != "off"
-        return Reading(_changes(_keys(desk.every_key) if on else []), None)
+        return Reading(_changes(or_wait(desk.every_key) if on else []), None)
 
     def files(mark: str | None) -> Reading:
         if rules_of(desk).publish == "off":
             return SWITCHED_OFF
-        keys, stamp = _keys(lambda: differing.since(mark))
+        keys, stamp = or_wait(lambda: differing.since(mark))
         return Reading(_changes(keys), stamp)
 
     return (
@@ -103,14 +102,6 @@ def _beside(db: Database, shops: Sequence[str], after: datetime, until: datetime
         key_of(shop, row.sku) for row in (*shown, *settled)
         for shop in shops if shop != row.marketplace_id
     }  # fmt: skip
-
-
-def _keys(ask: Callable[[], T]) -> T:
-    """Keys that follow from the tables; the watermark stays where they cannot be read."""
-    try:
-        return ask()
-    except ConfigError as error:
-        raise TryAgain(str(error.problems[0]), about="lookups", code="table") from error
 
 
 def _changes(keys: Sequence[str]) -> list[Change]:

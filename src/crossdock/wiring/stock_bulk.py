@@ -259,8 +259,8 @@ class Bulk:
 
     def _next_look(self, feed: ListingFeed) -> timedelta:
         """When it should have ended; after that, often."""
-        ends = self.lanes.ends().get(feed.ref)
-        return POLL if ends is None else max(ends - self.now(), POLL)
+        end = self.lanes.end_of(feed.ref)
+        return POLL if end is None else max(end - self.now(), POLL)
 
 
 def _ending(state: str, rows: Sequence[Item], result: FeedResult | None, *, fatal: bool) -> Ending:

@@ -68,25 +68,27 @@ class Lanes:
 
     def submission_wait(self) -> timedelta:
         """How long until another feed can be submitted."""
-        return max(self._place_wait(), self._quota_wait())
+        return max(self._place_wait(self._line(self.start())), self._quota_wait())
 
-    def ends(self) -> dict[str, datetime]:
-        """When each feed under way, by our name for it, will have been worked on; in their order.
-        One that should have ended by now is expected soon.
+    def end_of(self, ref: str) -> datetime | None:
+        """When a feed, by our name for it, will have been worked on; None when it has ended."""
+        return next((end for feed, end in self._line(self.start()) if feed.ref == ref), None)
+
+    def _line(self, start: timedelta) -> list[tuple[ListingFeed, datetime]]:
+        """Feeds under way in their order, each with the time when it will have been worked on. One
+        that should have ended by now is expected soon.
         """
-        now, found = self.now(), dict[str, datetime]()
-        start, free = self.start(), None
+        now, free, found = self.now(), EARLIEST, []
         for feed in bulk.under_way(self.store()):
-            begins = max(feed.submitted_at or now, free or EARLIEST)
-            free = found[feed.ref] = max(begins + start + EACH_MESSAGE * feed.messages, now + SOON)
+            begins = max(feed.submitted_at or now, free)
+            free = max(begins + start + EACH_MESSAGE * feed.messages, now + SOON)
+            found.append((feed, free))
         return found
 
-    def _place_wait(self) -> timedelta:
+    def _place_wait(self, line: list[tuple[ListingFeed, datetime]]) -> timedelta:
         """How long until no more than one feed is at Amazon."""
-        there = [f.ref for f in bulk.under_way(self.store()) if f.state in (SUBMITTING, SUBMITTED)]
-        if len(there) < IN_LINE:
-            return timedelta(0)
-        return self.ends()[there[len(there) - IN_LINE]] - self.now()
+        there = [end for feed, end in line if feed.state in (SUBMITTING, SUBMITTED)]
+        return there[-IN_LINE] - self.now() if len(there) >= IN_LINE else timedelta(0)
 
     def _quota_wait(self) -> timedelta:
         now = self.now()
@@ -113,10 +115,11 @@ class Lanes:
 
     def _feeds_take(self, messages: int) -> timedelta:
         """Until so many are worked on, in as many feeds as it takes, behind those under way."""
-        now = self.now()
-        begins = max([now + self.submission_wait(), *self.ends().values()])
-        feeds = math.ceil(messages / MOST_MESSAGES)
-        return begins - now + self.start() * feeds + EACH_MESSAGE * messages
+        now, start = self.now(), self.start()
+        line = self._line(start)
+        wait = max(self._place_wait(line), self._quota_wait())
+        begins = max([now + wait, *(end for _, end in line)])
+        return begins - now + start * math.ceil(messages / MOST_MESSAGES) + EACH_MESSAGE * messages
 
     def feed_time(self, writes: int, of: int) -> timedelta | None:
         """How long a feed would take, when so many writes among `of` SKUs, and what waits behind

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from crossdock.business.stock.model import Offer, Published
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.tims.feed import Watermark, changed_keys
 from crossdock.engine.feeds import SWITCHED_OFF, Change, Feed, Reading
 from crossdock.engine.store import Database
-from crossdock.kernel.errors import ConfigError, RunError, TryAgain
+from crossdock.kernel.errors import ConfigError, RunError
 from crossdock.kernel.operation import Operation, Repeat
 from crossdock.wiring.rulechanges import Changed
 from crossdock.wiring.stock_bulk import Bulk
@@ -17,8 +17,7 @@ from crossdock.wiring.stock_guard import StockGuard
 from crossdock.wiring.stock_lanes import BULK, Lanes
 from crossdock.wiring.stock_publishing import Publisher
 from crossdock.wiring.stocking import StockDesk, broken
-
-T = TypeVar("T")
+from crossdock.wiring.watched import or_wait
 
 TIMS_STOCK, TIMS_ITEMS, CHECK, FLOW = "tims.stock", "tims.items", "stock.check", "stock"
 FILES = "stock.files"
@@ -49,7 +48,7 @@ def stock_feeds(desk: StockDesk) -> tuple[Feed, ...]:
     def files(mark: str | None) -> Reading:
         if not publishes(desk):
             return SWITCHED_OFF
-        skus, stamp = _told(lambda: changed.since(mark))
+        skus, stamp = or_wait(lambda: changed.since(mark))
         return Reading([Change(FLOW, sku) for sku in skus], stamp)
 
     return (
@@ -64,16 +63,7 @@ def stock_feeds(desk: StockDesk) -> tuple[Feed, ...]:
 
 def _affected(desk: StockDesk, items: Collection[str] | None) -> list[str]:
     """SKUs that these items touch, or all."""
-    return _told(lambda: sorted(desk.skus().rows) if items is None else desk.affected(items))
-
-
-def _told(read: Callable[[], T]) -> T:
-    """What the files say; the watermark stays where one cannot be read."""
-    try:
-        return read()
-    except ConfigError as error:
-        told = error.problems[0]
-        raise TryAgain(str(told), about=told.file, code="table") from error
+    return or_wait(lambda: sorted(desk.skus().rows) if items is None else desk.affected(items))
 
 
 def publishes(desk: StockDesk) -> bool:

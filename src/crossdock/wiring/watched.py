@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from crossdock.kernel.errors import ConfigError, TryAgain
+
 T = TypeVar("T")
 
 
@@ -29,3 +31,12 @@ def _state(path: Path) -> object:
     except FileNotFoundError:
         return None
     return state.st_mtime_ns, state.st_size, state.st_ino
+
+
+def or_wait(read: Callable[[], T]) -> T:
+    """What follows from files; a TryAgain where one cannot be read, so that nothing moves on."""
+    try:
+        return read()
+    except ConfigError as error:
+        told = error.problems[0]
+        raise TryAgain(str(told), about=told.file, code="table") from error
