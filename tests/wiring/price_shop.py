@@ -67,7 +67,9 @@ class Shop:
             self.seller, sim.client_id, sim.client_secret, sim.refresh_token, marketplace_ids=(US,)
         )
         client = AmazonClient(account, self.wire, self.clock, MemoryBuckets(self.clock))
-        return PricePublisher(client, lambda: self.db, self.clock.now, lambda: self.desk.rules)
+        return PricePublisher(
+            client, lambda: self.db, self.clock.now, lambda: self.desk.rules, self.desk.every_key
+        )
 
     def offer(self, sku, shop=US):
         (found,) = self.desk.offers([key_of(shop, sku)])
@@ -82,11 +84,11 @@ class Shop:
         self.clock.advance(span)
         self.hands.at = self.clock.now()
 
-    def publish(self, sku, *, rounds=200):
+    def publish(self, sku, shop=US, *, rounds=200):
         """As the engine does: again when its time has come."""
         for _ in range(rounds):
             try:
-                return self.publisher.publish(self.offer(sku)).state
+                return self.publisher.publish(self.offer(sku, shop)).state
             except TryAgain as error:
                 self.advance(error.after)
                 last = error

@@ -10,6 +10,8 @@ from crossdock.connectors.amazon.limits import not_yet
 from crossdock.kernel.errors import TryAgain
 
 PATCH = "patchListingsItem"
+ABSENT = timedelta(seconds=10)
+"""Who has not come so long after its time loses its place."""
 
 
 class Queue:
@@ -53,3 +55,38 @@ class Queue:
             return timedelta(0)
         before = len(self._urgent) + (len(self._others) if rises else 0)
         return quota.until(PATCH, before + 1)
+
+
+class Line:
+    """One line in which everybody keeps the place until the write is done: who finds no quota when
+    its time has come, because somebody more urgent took it, is still the first.
+    """
+
+    def __init__(self, amazon: AmazonClient, now: Callable[[], datetime], reserve: int) -> None:
+        """`reserve`: calls that are left to others."""
+        self._amazon, self._now, self._reserve = amazon, now, reserve
+        self._places: dict[str, datetime] = {}  # who was first, first; and until when it waits
+        self._lock = threading.Lock()
+
+    def stand(self, key: str, about: str) -> TryAgain | None:
+        """None when the turn of the key has come and there is quota; else when to come again."""
+        with self._lock:
+            now = self._now()
+            self._forget(now)
+            self._places.setdefault(key, now)
+            quota, before = self._amazon.quota, list(self._places).index(key)
+            if before < quota.room(PATCH, reserve=self._reserve).granted:
+                return None
+            wait = quota.until(PATCH, before + 1 + self._reserve)
+            self._places[key] = now + wait
+        return not_yet(PATCH, about, wait)
+
+    def leave(self, key: str) -> None:
+        """It has been written, or is not to be."""
+        with self._lock:
+            self._places.pop(key, None)
+
+    def _forget(self, now: datetime) -> None:
+        """Whoever does not come any more: another worker wrote it, or it became a case."""
+        for key in [key for key, at in self._places.items() if now - at > ABSENT]:
+            del self._places[key]

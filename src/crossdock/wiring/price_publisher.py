@@ -5,7 +5,7 @@ A set of offers is an absolute value: again is harmless. It counts when Amazon s
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,6 +21,7 @@ from crossdock.connectors.amazon.price_models import (
     siblings,
 )
 from crossdock.connectors.amazon.prices import (
+    FOR_STOCK,
     find_priced,
     priced_listing,
     publish_offers,
@@ -33,6 +34,8 @@ from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.quota import Grant
 from crossdock.wiring.approving import hold_unless_approved, one_of, settled
 from crossdock.wiring.looking import Looker, wait_until_shown
+from crossdock.wiring.patch_queue import Line
+from crossdock.wiring.price_siblings import Beside, together
 from crossdock.wiring.pricerules import PriceRules
 from crossdock.wiring.pricing import key_of
 
@@ -54,9 +57,14 @@ class PricePublisher:
         store: Callable[[], Database],
         now: Callable[[], datetime],
         rules: Callable[[], PriceRules],
+        every_key: Callable[[Collection[str]], Sequence[str]],
     ) -> None:
-        """`rules` are asked before every write: who switches them off stops what still waits."""
+        """`rules` are asked before every write: who switches them off stops what still waits.
+        `every_key` names the prices that are published of these SKUs.
+        """
         self.amazon, self.store, self.now, self.rules = amazon, store, now, rules
+        self._beside = Beside(store, every_key)
+        self._line = Line(amazon, now, FOR_STOCK)
 
     def room(self) -> Grant:
         """How many SKUs could be read now."""
@@ -68,8 +76,16 @@ class PricePublisher:
         if self.rules().publish == "off":
             return [Noted(_published(offer, "publishing is off"), ()) for offer in offers]
         keys = {(o.marketplace_id, o.sku): o for o in offers}
-        known, looked = price_receipts.of_many(self.store(), keys), self._look(keys)
-        return [self._noted(offer, known.get(key), looked[key]) for key, offer in keys.items()]
+        unlooked = self._beside.unlooked(keys)
+        # Those first: what has been looked at once is kept, so that little quota is enough in time.
+        looked = self._look(unlooked)
+        looked |= self._look(keys.keys() - unlooked)
+        waits = self._beside.keep(unlooked, looked)
+        known = price_receipts.of_many(self.store(), keys)
+        return [
+            waits.get(key[1]) or self._noted(offer, known.get(key), looked[key])
+            for key, offer in keys.items()
+        ]
 
     def _look(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Noted]:
         """What Amazon shows of each, marketplace by marketplace."""
@@ -112,7 +128,10 @@ class PricePublisher:
         drafts, digest = drafts_of(offer), digest_of(offer)
         rows = live.rows(offer.marketplace_id)
         gone = (set(row.audiences) & rows.keys() if row else set()) - {d.audience for d in drafts}
-        wiped = self._wiped(row, rows)
+        key, since = (offer.marketplace_id, offer.sku), self.now() - 2 * PATIENCE
+        wiped = self._beside.wiped(
+            key, row, rows, since
+        )  # looked at when it shows, and at PATIENCE
         if self._shows(offer, drafts, live) and not gone and not wiped:
             if not self._in_flight(row, digest):
                 return self._seen(offer, row, live, digest)
@@ -132,23 +151,6 @@ class PricePublisher:
         return all(same(d, rows.get(d.audience)) for d in drafts) and all(
             paid.get(o.audience) == o.now(now).amount for o in offer.offers
         )
-
-    def _wiped(
-        self, row: PriceReceipt | None, rows: Mapping[str, Mapping[str, Any]]
-    ) -> dict[str, Any]:
-        """What others had written beside our fields, and is gone since we wrote: here, or for the
-        same SKU in another marketplace, where a write may drop it as well.
-        """
-        lost = _lost(row, rows)
-        if row is None or not lost or row.state in (SENT, UNSURE):
-            return lost
-        since = self.now() - 2 * PATIENCE  # looked at when that write shows, and after PATIENCE
-        others = price_receipts.of_sku(self.store(), row.sku)
-        beside = any(
-            other.sent_at is not None and other.sent_at > since
-            for other in others if other.marketplace_id != row.marketplace_id
-        )  # fmt: skip
-        return lost if beside else {}
 
     def _in_flight(self, row: PriceReceipt | None, digest: str) -> bool:
         """Another set was written and did not show yet: it would come into effect after us."""
@@ -246,10 +248,12 @@ class PricePublisher:
     ) -> TryAgain:  # fmt: skip
         """Tell Amazon and remember it; what it gives is raised, to come back and look."""
         digest, shop = digest_of(offer), offer.marketplace_id
+        if (later := self._line.stand(key_of(shop, offer.sku), f"listing {offer.sku}")) is not None:
+            return later
         flying = row is not None and row.state in (SENT, UNSURE)
         again = row is not None and flying and row.digest == digest
         generation = row.generation if row is not None else 0
-        beside = _together(siblings(live.rows(shop)), wiped)
+        beside = together(siblings(live.rows(shop)), wiped)
         attempts = row.attempts if row is not None and again else 0
         receipt = replace(
             _receipt(offer, generation if again else generation + 1, digest, UNSURE, beside),
@@ -261,6 +265,7 @@ class PricePublisher:
         said = publish_offers(
             self.amazon, offer.sku, shop, drafts_of(offer), beside=wiped, gone=gone
         )
+        self._line.leave(key_of(shop, offer.sku))
         receipt = replace(
             receipt, state=SENT, attempts=attempts + 1, submission_id=said.submissionId,
             sent_at=self.now(), request_id=said.request_id,
@@ -320,27 +325,6 @@ def _receipt(
         offer.sku, offer.marketplace_id, generation, digest, offer.public.price.amount, audiences,
         state, siblings=beside,
     )  # fmt: skip
-
-
-def _together(
-    beside: Mapping[str, Mapping[str, Any]], wiped: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Any]]:
-    """By audience, what stands beside our fields and what is put back."""
-    return {
-        audience: {**wiped.get(audience, {}), **beside.get(audience, {})}
-        for audience in beside.keys() | wiped.keys()
-    }
-
-
-def _lost(row: PriceReceipt | None, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What others had written beside our fields when we looked last, and is gone."""
-    if row is None:
-        return {}
-    lost = {
-        audience: {k: v for k, v in fields.items() if k not in rows.get(audience, {})}
-        for audience, fields in row.siblings.items()
-    }
-    return {audience: fields for audience, fields in lost.items() if fields}
 
 
 def _published(offer: PriceOffer, state: str) -> Published:

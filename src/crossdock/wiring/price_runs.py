@@ -127,7 +127,10 @@ def price_operations(
     desk: PriceDesk, amazon: AmazonClient, store: Callable[[], Database]
 ) -> tuple[Operation, ...]:
     """What the price flow does."""
-    publisher = PricePublisher(amazon, store, desk.now, lambda: rules_of(desk))
+    publisher = PricePublisher(
+        amazon, store, desk.now, lambda: rules_of(desk),
+        lambda skus: or_wait(lambda: desk.every_key(skus)),
+    )  # fmt: skip
 
     def many(rows: Sequence[tuple[Any, ...]]) -> Sequence[PriceOffer | RunError]:
         keys = [row[0] for row in rows]

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from crossdock.engine.store.database import Database
 from crossdock.engine.store.inbox import upsert
 from crossdock.engine.store.publications import SEEN, SENT, UNSURE
-from crossdock.engine.store.schema_prices import price_move, price_publication
+from crossdock.engine.store.schema_prices import price_move, price_publication, price_stood
 
 __all__ = [
-    "SEEN", "SENT", "UNSURE", "PriceReceipt", "base_of", "every", "keep", "moved_since", "of_many",
-    "of_sku", "within",
+    "SEEN", "SENT", "UNSURE", "PriceReceipt", "base_of", "every", "keep", "keep_stood",
+    "moved_since", "of_many", "of_sku", "of_skus", "stood", "within",
 ]  # fmt: skip
 
 _KEPT = timedelta(days=14)  # moves that are older tell nobody anything
@@ -59,7 +59,12 @@ def of_many(db: Database, keys: Collection[tuple[str, str]]) -> dict[tuple[str, 
 
 def of_sku(db: Database, sku: str) -> list[PriceReceipt]:
     """What is known of a SKU, in every marketplace."""
-    query = sa.select(price_publication).where(price_publication.c.sku == sku)
+    return of_skus(db, [sku])
+
+
+def of_skus(db: Database, skus: Collection[str]) -> list[PriceReceipt]:
+    """What is known of these SKUs, in every marketplace; at most some hundred at once."""
+    query = sa.select(price_publication).where(price_publication.c.sku.in_(sorted(skus)))
     with db.reading() as connection:
         return [_receipt(row) for row in connection.execute(query).mappings()]
 
@@ -109,6 +114,25 @@ def keep(
             connection.execute(upsert(db, price_move).values(**move).on_conflict_do_nothing())
             old = price_move.c.at < row.sent_at - _KEPT
             connection.execute(sa.delete(price_move).where(price_move.c.sku == row.sku, old))
+
+
+def stood(db: Database, skus: Collection[str]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """What stood beside their prices before anything was written, by (marketplace, SKU)."""
+    query = sa.select(price_stood).where(price_stood.c.sku.in_(sorted(skus)))
+    with db.reading() as connection:
+        rows = connection.execute(query).mappings()
+        return {(row["marketplace_id"], row["sku"]): row["siblings"] for row in rows}
+
+
+def keep_stood(db: Database, found: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
+    """Remember it. What was seen first counts: later something may have been written."""
+    rows = [
+        {"marketplace_id": shop, "sku": sku, "siblings": dict(siblings)}
+        for (shop, sku), siblings in found.items()
+    ]
+    if rows:
+        with db.writing() as connection:
+            connection.execute(upsert(db, price_stood).on_conflict_do_nothing(), rows)
 
 
 def base_of(db: Database, sku: str, marketplace_id: str, since: datetime) -> Decimal | None:

@@ -24,6 +24,16 @@ price_publication = sa.Table(
     sa.Column("request_id", sa.Text, nullable=False, server_default=""),
 )
 
+# What others had written beside the prices of a SKU in a marketplace, before anything was written
+# from here: a write in one marketplace may drop it in another.
+price_stood = sa.Table(
+    "price_stood",
+    metadata,
+    sa.Column("sku", sa.Text, primary_key=True),
+    sa.Column("marketplace_id", sa.Text, primary_key=True),
+    sa.Column("siblings", JsonText, nullable=False),
+)
+
 # Every public price that was written, and what it was before; kept for some days.
 price_move = sa.Table(
     "price_move",
