@@ -7,7 +7,12 @@ import pytest
 
 from crossdock.business.orders.model import Line, Order, Status
 from crossdock.connectors.tims.client import TimsClient
-from crossdock.connectors.tims.models import SalesOrder, SalesOrderLine
+from crossdock.connectors.tims.models import (
+    NewReservation,
+    Reservations,
+    SalesOrder,
+    SalesOrderLine,
+)
 from crossdock.engine.store import oversells
 from crossdock.settings.model import SweepSettings
 from crossdock.wiring.feeds import TIMS_ORDERS, feeds_of
@@ -67,11 +72,22 @@ def test_lines_that_tims_has_too_little_for_are_noted_with_amazons_names(shop):
 def test_held_stock_is_known_to_tims_from_then_on(shop):
     named = {op.name: op for op in shortage_operations(lambda: shop.db, shop.clock.now)}
     order, held_at = an_order(shop, "TIP"), shop.clock.now()
-    named["stock.note_arrival"].run(order)
+    named["stock.note_arrival"].run(order, Reservations("hold"))
     shop.advance(timedelta(hours=1))
     named["stock.note_shortage"].run(order, a_sale(shop, ("item-TIP", 1)))
     (came,) = oversells.arrivals(shop.db, ["TIP"], order.placed_at)
     assert came.known_at == held_at
+
+
+def test_what_could_not_be_held_is_known_only_when_its_sales_order_stands(shop):
+    named = {op.name: op for op in shortage_operations(lambda: shop.db, shop.clock.now)}
+    note, scarce, there = named["stock.note_arrival"], an_order(shop, "TIP"), an_order(shop, "ROD")
+    nothing_left = Reservations("hold", short=(NewReservation(ItemNumber="WLD-2", Qty=Decimal(2)),))
+    assert note.run_many([(scarce, nothing_left), (there, Reservations("hold"))]) == [0, 1]
+    shop.advance(timedelta(hours=1))
+    named["stock.note_shortage"].run(scarce, a_sale(shop, ("item-TIP", 1)))
+    (came,) = oversells.arrivals(shop.db, ["TIP"], scarce.placed_at)
+    assert came.known_at == shop.clock.now()
 
 
 def test_every_state_of_a_shelf_is_remembered_when_it_was_seen_first(shop):
@@ -106,7 +122,7 @@ def test_an_order_that_begins_to_wait_for_stock_is_looked_at_again(shop):
 def test_what_is_old_is_forgotten_every_day(shop):
     named = {op.name: op for op in shortage_operations(lambda: shop.db, shop.clock.now)}
     order = an_order(shop, "TIP")
-    named["stock.note_arrival"].run(order)
+    named["stock.note_arrival"].run(order, Reservations("hold"))
     feed = history_feed(lambda: shop.db, shop.clock.now)
     feed.read(None)
     assert oversells.arrivals(shop.db, ["TIP"], order.placed_at)

@@ -74,6 +74,7 @@ def _row(one: "Explained") -> dict[str, Any]:
         "sku": sale.sku, "order": sale.order_id, "sales_order": sale.order_number,
         "packs": sale.packs, "units": f"{sale.units:f}", "bought_at": sale.bought_at.isoformat(),
         "verdict": one.verdict.name.lower(), "words": one.words, "unavoidable": one.unavoidable,
+        "not_excluded": [other.name.lower() for other in one.others],
         "buffer_packs": one.buffer,
         "timeline": [{"at": m.at.isoformat(), "what": m.what} for m in one.timeline],
     }  # fmt: skip

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from crossdock.engine.policy import Policy
 from crossdock.engine.store import Database, breakers
 from crossdock.kernel.errors import NeedsPerson, RunError, TryAgain
+from crossdock.kernel.evidence import Noted
 
 
 @dataclass(slots=True)
@@ -46,11 +47,11 @@ class Breakers:
         )  # fmt: skip
         return 0, wait
 
-    def watch(self, operation: str, results: Sequence[object], now: datetime) -> TryAgain | None:
+    def watch(self, operation: str, notes: Sequence[Noted], now: datetime) -> TryAgain | None:
         """Learn from a batch of results. When they make a wave, the operation is paused and the
         suspect failures of this batch get the answer to use instead of their own.
         """
-        answered = [r for r in results if not (isinstance(r, TryAgain) and not r.counts)]
+        answered = [n.result for n in notes if _says_something(n)]
         failures = [r for r in answered if isinstance(r, RunError) and _counts(r)]
         if not answered:  # empty buckets say nothing about the other side
             return None
@@ -88,6 +89,14 @@ class Breakers:
         names = {str(row["name"]) for row in breakers.all_of(self._db)}
         with self._lock:
             self._known = names
+
+
+def _says_something(note: Noted) -> bool:
+    """About the other side. Who only waits says nothing, unless a write was taken before: what
+    counts when it shows comes back to look, and would never be seen to have gone well.
+    """
+    waits = isinstance(note.result, TryAgain) and not note.result.counts
+    return not waits or any(c.wrote and 200 <= c.status < 300 for c in note.calls)
 
 
 def _counts(error: RunError) -> bool:

@@ -130,8 +130,7 @@ class Runner:
             self._watch("after", flow.name, step.name)
         pause = None
         if operation.repeat.touches_others:
-            values = [n.result for n in results]
-            pause = self.breakers.watch(operation.name, values, now)
+            pause = self.breakers.watch(operation.name, results, now)
         for (record, _), result in zip(ready, results, strict=True):
             self._take(step, record, result, pause)
 

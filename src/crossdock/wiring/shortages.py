@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crossdock.business.orders.model import Order
-from crossdock.connectors.tims.models import SalesOrder, StockRow
+from crossdock.connectors.tims.models import Reservations, SalesOrder, StockRow
 from crossdock.connectors.tims.stock_models import StockItem
 from crossdock.engine.feeds import Feed, Reading
 from crossdock.engine.store import Database, oversells
@@ -24,22 +24,25 @@ Now = Callable[[], datetime]
 def shortage_operations(store: Store, now: Now) -> tuple[Operation, ...]:
     """What the orders flow notes when stock is held, and of a sales order read or released."""
 
-    def arrived(rows: Sequence[tuple[Any, ...]]) -> list[int]:
-        came = [arrived_lines(row[0], now()) for row in rows]
+    def keep(came: Sequence[list[Arrival]]) -> list[int]:
         oversells.arrived(store(), [line for lines in came for line in lines])
         return [len(lines) for lines in came]
 
+    def held(rows: Sequence[tuple[Any, ...]]) -> list[int]:
+        # What could not be held takes nothing from a shelf until its sales order stands.
+        return keep([[] if stock.short else arrived_lines(o, now()) for o, stock in rows])
+
     def short(rows: Sequence[tuple[Any, ...]]) -> list[int]:
-        arrived(rows)
+        keep([arrived_lines(row[0], now()) for row in rows])
         found = [short_lines(order, sale, now()) for order, sale in rows]
         if any(found):
             oversells.note_short(store(), [line for lines in found for line in lines])
         return [len(lines) for lines in found]
 
     return (
-        Operation("stock.note_arrival", takes=(Order,), gives=int, repeat=Repeat.READ,
-                  run=lambda order: arrived([(order,)])[0], run_many=arrived,
-                  about="Remembers when TIMS knew first of what was bought."),
+        Operation("stock.note_arrival", takes=(Order, Reservations), gives=int, repeat=Repeat.READ,
+                  run=lambda order, stock: held([(order, stock)])[0], run_many=held,
+                  about="Remembers when TIMS held first what was bought, all of it."),
         Operation("stock.note_shortage", takes=(Order, SalesOrder), gives=int, repeat=Repeat.READ,
                   run=lambda order, sale: short([(order, sale)])[0], run_many=short,
                   about="Remembers lines that TIMS has too little for."),

@@ -85,6 +85,26 @@ def test_when_nobody_can_tell_which_was_first_it_says_so():
     assert "cannot be told" in found.words
 
 
+def test_where_only_bounds_are_known_it_says_what_cannot_be_excluded():
+    other = Arrival("111-2", "ROD-SKU", Decimal(2), at(-2), at(8))
+    facts = Facts(TOLD, [], [a_fall(130, since=90, counted=131)], [other])
+    found = explain(a_sale(115), facts)
+    assert found.verdict is Verdict.MEANWHILE
+    assert found.others == (Verdict.AMAZON, Verdict.ON_ITS_WAY)  # 2 was told at 101
+    assert "cannot be excluded: within Amazon's delay, another order" in found.words
+    certain = Facts(TOLD, [], [a_fall(100)])
+    assert explain(a_sale(95), certain).others == ()
+    assert explain(a_sale(100.5), certain).others == ()
+
+
+def test_what_was_told_and_not_looked_for_yet_may_have_shown():
+    facts = Facts([a_tale(5, 0, 20), a_tale(2, 101, 170)], [], [a_fall(100), a_fall(150)])
+    found = explain(a_sale(155), facts)
+    assert found.verdict is Verdict.OURS  # of what left at 150 s Amazon knew nothing either way
+    facts = Facts([a_tale(5, 0, 20), a_tale(2, 101, 170)], [], [a_fall(100)])
+    assert explain(a_sale(155), facts).verdict is Verdict.AMAZON
+
+
 def test_what_surely_left_before_the_sale_goes_before_what_may_have():
     facts = Facts(TOLD, [], [a_fall(90), a_fall(105, since=94)])
     assert explain(a_sale(95), facts).verdict is Verdict.OURS

@@ -8,7 +8,7 @@ that are kept back. A sale that nothing of this explains would be a fault of our
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from enum import Enum
@@ -110,6 +110,7 @@ class Explained:
     words: str
     timeline: tuple[Moment, ...]
     buffer: int  # packs that would have had to be kept back, more than are
+    others: tuple[Verdict, ...] = ()  # what cannot be excluded: some times are bounds alone
 
     @property
     def unavoidable(self) -> bool:
@@ -129,7 +130,61 @@ class Facts:
 
 
 def explain(sale: Sale, facts: Facts) -> Explained:
-    """What happened."""
+    """What happened, as far as it can be known."""
+    found = _likeliest(sale, facts)
+    others = possible(sale, facts) - {found.verdict}
+    if found.verdict is Verdict.MEANWHILE:
+        others -= {Verdict.BEFORE, Verdict.OURS}  # what it means
+    if not others:
+        return found
+    known = tuple(v for v in Verdict if v in others)
+    words = f"{found.words} It cannot be excluded: {', '.join(v.value for v in known)}."
+    return replace(found, words=words, others=known)
+
+
+def possible(sale: Sale, facts: Facts) -> set[Verdict]:
+    """Everything that can have been, by the bounds that are known of every time."""
+    found: set[Verdict] = set()
+    for tale in _standings(sale, facts):
+        found |= _causes(sale, tale, facts)
+    return found - {Verdict.RULE} if len(found) > 1 else found
+
+
+def _standings(sale: Sale, facts: Facts) -> list[Tale]:
+    """The quantities that Amazon can have sold by: what it surely showed, and whatever was told
+    since and was seen later, or never.
+    """
+    sure = _standing(sale, facts)
+    told = [t for t in facts.told if t.told_at is not None and t.told_at < sale.bought_at]
+    return told[told.index(sure) :] if sure in told else told
+
+
+def _causes(sale: Sale, standing: Tale, facts: Facts) -> set[Verdict]:
+    """What can have been, when Amazon sold by this quantity."""
+    counted, bought, found = standing.told_at, sale.bought_at, set[Verdict]()
+    if counted is None:
+        return found
+    unknown = [
+        f for f in facts.falls
+        if f.since <= sale.short_at and (f.counted_at is None or f.counted_at > counted)
+        and not (f.units and _harmless(f, sale, facts.told))
+    ]  # fmt: skip
+    sure = [f for f in unknown if f.units and f.at <= bought]
+    perhaps = [f for f in unknown if f.since <= bought and f not in sure]
+    for fall in [*sure[-1:], *perhaps]:
+        told = [t.told_at for t in facts.told if t.told_at and fall.since <= t.told_at <= bought]
+        found |= {Verdict.AMAZON} if told else set()
+        found |= set() if told and min(told) >= fall.at else {Verdict.OURS}
+    if _lower(sale, standing, facts) is not None:
+        found.add(Verdict.AMAZON)
+    if not sure and any(f.at > bought for f in unknown):
+        found.add(Verdict.BEFORE)
+    if not sure and _erased(sale, standing, facts):
+        found.add(Verdict.ON_ITS_WAY)
+    return found or {Verdict.RULE}
+
+
+def _likeliest(sale: Sale, facts: Facts) -> Explained:
     standing = _standing(sale, facts)
     if standing is None or standing.told_at is None:
         words = "Amazon's quantity was not ours yet: nothing that we told had shown."
@@ -140,6 +195,10 @@ def explain(sale: Sale, facts: Facts) -> Explained:
         words = _words_of_arrival(erased)
         lines = _timeline(sale, facts, standing, erased=erased)
         return Explained(sale, Verdict.ON_ITS_WAY, words, lines, sale.packs)
+    lower = _lower(sale, standing, facts)
+    if early is None and lower is not None:
+        lines = _timeline(sale, facts, standing, newer=lower)
+        return Explained(sale, Verdict.AMAZON, _words_of_tale(sale, lower), lines, sale.packs)
     fall = early or late or _hidden(sale, standing.told_at, facts)
     newer = _newer(fall, facts.told)
     verdict = _verdict(sale, fall, newer)
@@ -155,6 +214,17 @@ def _standing(sale: Sale, facts: Facts) -> Tale | None:
     shown = [t for t in facts.told
              if (at := t.shown_at(facts.usual)) is not None and at < sale.bought_at]  # fmt: skip
     return shown[-1] if shown else None
+
+
+def _lower(sale: Sale, standing: Tale, facts: Facts) -> Tale | None:
+    """The first smaller quantity that Amazon had been told of by then."""
+    counted = standing.told_at
+    return next(
+        (t for t in facts.told
+         if t.told_at and counted and counted < t.told_at <= sale.bought_at
+         and t.quantity < standing.quantity),
+        None,
+    )  # fmt: skip
 
 
 def _unknown_falls(sale: Sale, counted: datetime, facts: Facts) -> tuple[Fall | None, Fall | None]:
@@ -247,6 +317,12 @@ def _words(sale: Sale, verdict: Verdict, fall: Fall | None, heard: datetime | No
         heard is not None and heard <= sale.bought_at
     ) else "had not been heard of yet"  # fmt: skip
     return f"{what} {after} before the sale, which {known}."
+
+
+def _words_of_tale(sale: Sale, lower: Tale) -> str:
+    told = lower.told_at or sale.bought_at
+    after = _span(sale.bought_at - told)
+    return f"Amazon had been told {lower.quantity} {after} before the sale and did not show it yet."
 
 
 def _words_of_arrival(one: Arrival) -> str:

@@ -81,13 +81,16 @@ class Witness:
         taken = [t for t in world.counter.taken if t.item == item and t.at <= short_at]
         writes = listing.stock_writes
         cause, one = self._cause(order, line.line.sku, taken, writes)
+        shows = showed[-1] if showed else 0
         causes, fresh = {cause}, [w for w in writes if bought - _LOOKED_FOR <= w[1] <= bought]
         for n in range(len(fresh)):  # whoever looks now and then may not have seen these yet
             old = [w for w in writes if w not in fresh[n:]]
             causes |= {AMAZON, self._cause(order, line.line.sku, taken, old)[0]}
+        if any(at <= bought < effect and packs < shows for at, effect, packs in writes):
+            causes.add(AMAZON)  # it had been told less, for whatever reason
         return Oversold(
-            order_id, line.line.sku, bought, short_at, showed[-1] if showed else 0, line.quantity,
-            frozenset(causes), one, self._ours(order, line.line.sku, showed[-1] if showed else 0),
+            order_id, line.line.sku, bought, short_at, shows, line.quantity, frozenset(causes), one,
+            self._ours(order, line.line.sku, shows),
         )  # fmt: skip
 
     def _ours(self, order: "SimOrder", sku: str, showed: int) -> timedelta:
