@@ -44,6 +44,21 @@ def test_one_bad_record_never_stops_the_rest(db: Database, clock: ManualClock) -
     assert (case.key, case.kind, case.remedy) == ("B", "unknown-sku", "Add it to skus.csv.")
 
 
+def test_a_key_behind_a_case_waits_unless_what_came_may_be_the_cure(
+    db: Database, clock: ManualClock
+) -> None:
+    shop = Shop(trouble={"A": [unknown_sku()], "B": [unknown_sku()], "C": [ValueError()]})
+    house = engine(db, clock, shop)
+    house.submit(look_at("A", "B", "C"))
+    house.pump()
+    clock.advance(timedelta(minutes=1))
+    cure = [Event("orders", key, "tims.stock", wakes=True) for key in ("A", "C", "D")]
+    house.submit([*cure, *look_at("B", "E")])
+    house.pump()
+    assert shop.made == {"A": 1, "D": 1, "E": 1}
+    assert sorted(c.key for c in cases.listed(db)) == ["B", "C"]  # C is a bug of ours
+
+
 def test_our_own_bug_is_a_case_with_a_place_and_no_private_words(
     db: Database, clock: ManualClock
 ) -> None:

@@ -172,6 +172,30 @@ def test_a_power_cut_around_a_price_leaves_the_right_one(when: str, tmp_path: Pa
     must_agree(world)
 
 
+def test_what_is_mended_in_tims_is_no_case_any_more_within_minutes(tmp_path: Path) -> None:
+    """Not after the hour in which cases are looked at again."""
+    world = a_world(tmp_path, 7, [])
+    world.run(timedelta(hours=1))
+    tims, shop = world.world.tims, world.world.goods.shops[0]
+    entry = next(e for e in tims.prices.values() if not e.item_number.startswith(ASKING))
+    listed, cost, item = entry.list_price, entry.cost, entry.item_number
+    mine = {key(t) for t in published(world) if world.world.goods.sku(t.sku).product.item == item}
+    assert mine
+    assert shop.marketplace_id in next(iter(mine))
+    tims.drop_price(item)
+    turn_for(world, timedelta(minutes=5))
+    assert mine <= parked(world)
+    tims.set_price(item, listed, cost=cost, classes={"INDUSTRIAL": listed})
+    turn_for(world, timedelta(minutes=5))
+    assert not mine & parked(world)
+
+
+def turn_for(world: Rehearsal, span: timedelta) -> None:
+    end = world.clock.now() + span
+    while world.clock.now() < end:
+        world.turn()
+
+
 @pytest.mark.parametrize("seed", seeded(2))
 def test_no_price_becomes_older_than_the_plan_says(seed: int, tmp_path: Path) -> None:
     """Without a webhook, and with every price of every marketplace changed at once."""
@@ -183,8 +207,6 @@ def test_no_price_becomes_older_than_the_plan_says(seed: int, tmp_path: Path) ->
     plan = freshness.plan(world.settings, load, freshness.buckets_of(world.house))
     reprice(world.world, seed, 1000)
     assert any(t.wrong for t in published(world))
-    end = world.clock.now() + timedelta(seconds=plan[3].found.seconds) + PRICE_EFFECT
-    while world.clock.now() < end:
-        world.turn()
+    turn_for(world, timedelta(seconds=plan[3].found.seconds) + PRICE_EFFECT)
     waiting = parked(world)  # what waits behind a case is looked at every hour
     assert [t.wrong for t in published(world) if t.wrong and key(t) not in waiting] == []

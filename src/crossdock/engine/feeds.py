@@ -24,6 +24,7 @@ class Change:
     version: str | None = None
     link_kind: str | None = None  # where the applied version is remembered
     hint: Mapping[str, object] = field(default_factory=dict)
+    wakes: bool = False  # a key behind a case, too: what changed may be the cure
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,10 @@ def read_feed(
         return FeedResult(_and_again(record, feed, policy, clock), [], {})
     if not isinstance(reading, Reading):
         raise TypeError(f"feed {feed.name} gave {type(reading).__name__}")
-    events = [Event(c.flow, c.key, feed.name, hint=c.hint) for c in _unknown(db, reading.changes)]
+    events = [
+        Event(c.flow, c.key, feed.name, hint=c.hint, wakes=c.wakes)
+        for c in _unknown(db, reading.changes)
+    ]
     found = f"{len(events)} of {len(reading.changes)} changes are new"
     result = Result.DONE if events else Result.NOTHING
     outcome = Outcome(claimed.key, result, "read", found, claimed, calls=record.calls)

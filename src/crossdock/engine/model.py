@@ -25,6 +25,7 @@ class Event:
     message_id: str = ""
     hint: Mapping[str, Any] = field(default_factory=dict)
     version: str | None = None  # of what it tells; a link that is as new has it applied already
+    wakes: bool = False  # a key behind a case, too: what it tells may be the cure
 
 
 @dataclass(frozen=True, slots=True)

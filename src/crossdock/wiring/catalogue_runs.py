@@ -49,14 +49,14 @@ def catalogue_feeds(
             desk.items_changed()
         keys = _every(desk, store(), lambda: desk.affected(found.keys)) if found.keys else []
         told = f"{found.until} {max(int(before or 0), int(until))}"
-        return Reading([Change(FLOW, key) for key in keys], told, found.more)
+        return Reading([Change(FLOW, key, wakes=True) for key in keys], told, found.more)
 
     def files(mark: str | None) -> Reading:
         if not publishes(desk):
             return SWITCHED_OFF
         now = or_wait(lambda: desk.stamp)
         keys = _every(desk, store()) if now != mark else []
-        return Reading([Change(FLOW, key) for key in keys], now)
+        return Reading([Change(FLOW, key, wakes=True) for key in keys], now)
 
     def check(mark: str | None) -> Reading:
         del mark  # everything is looked at, as fast as Amazon's quota allows
@@ -71,7 +71,7 @@ def catalogue_feeds(
         found = submissions.turned(store(), after)
         until = max([at for _, at in found] + ([datetime.fromisoformat(mark)] if mark else []),
                     default=None)  # fmt: skip
-        changes = [Change(STOCK, sku) for sku, _ in found]
+        changes = [Change(STOCK, sku, wakes=True) for sku, _ in found]
         return Reading(changes, until.isoformat() if until is not None else None)
 
     return (

@@ -48,14 +48,15 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
         items = {key.item_number for key in named if key is not None}
         all_ = None in named  # a key of a form that nobody agreed on may be any item's
         keys = or_wait(desk.every_key if all_ else lambda: desk.affected(items))
-        return Reading(_changes(keys), str(found.until), found.more)
+        return Reading(_changes(keys, wakes=True), str(found.until), found.more)
 
     def turned(mark: str | None) -> Reading:
         now = desk.now()
         if rules_of(desk).publish == "off":
             return SWITCHED_OFF
         after = datetime.fromisoformat(mark) if mark else now
-        return Reading(_changes(or_wait(lambda: desk.turning(after, now))), now.isoformat())
+        keys = or_wait(lambda: desk.turning(after, now))
+        return Reading(_changes(keys, wakes=True), now.isoformat())
 
     def beside(mark: str | None) -> Reading:
         now = desk.now()
@@ -76,7 +77,7 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
         if rules_of(desk).publish == "off":
             return SWITCHED_OFF
         keys, stamp = or_wait(lambda: differing.since(mark))
-        return Reading(_changes(keys), stamp)
+        return Reading(_changes(keys, wakes=True), stamp)
 
     return (
         Feed(TIMS_PRICES, EVERY, changed, "SKUs whose price changed in TIMS."),
@@ -104,8 +105,8 @@ def _beside(db: Database, shops: Sequence[str], after: datetime, until: datetime
     }  # fmt: skip
 
 
-def _changes(keys: Sequence[str]) -> list[Change]:
-    return [Change(FLOW, key) for key in keys]
+def _changes(keys: Sequence[str], *, wakes: bool = False) -> list[Change]:
+    return [Change(FLOW, key, wakes=wakes) for key in keys]
 
 
 def _waiting(db: Database) -> Reading:

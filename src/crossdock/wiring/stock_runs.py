@@ -37,7 +37,8 @@ def stock_feeds(desk: StockDesk) -> tuple[Feed, ...]:
             desk.items_changed()
         # A stock key is the item's number, an @ and the location.
         items = {key.rpartition("@")[0] if entity == "stock" else key for key in found.keys}
-        changes = [Change(FLOW, sku) for sku in (_affected(desk, items) if items else ())]
+        skus = _affected(desk, items) if items else ()
+        changes = [Change(FLOW, sku, wakes=True) for sku in skus]
         return Reading(changes, str(found.until), found.more)
 
     def check(mark: str | None) -> Reading:
@@ -49,7 +50,7 @@ def stock_feeds(desk: StockDesk) -> tuple[Feed, ...]:
         if not publishes(desk):
             return SWITCHED_OFF
         skus, stamp = or_wait(lambda: changed.since(mark))
-        return Reading([Change(FLOW, sku) for sku in skus], stamp)
+        return Reading([Change(FLOW, sku, wakes=True) for sku in skus], stamp)
 
     return (
         Feed(CHECK, CHECK_EVERY, check, "Every SKU, for what nobody told of."),

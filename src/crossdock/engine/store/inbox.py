@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crossdock.engine.model import Claim, Claimed, Event
+from crossdock.engine.store.cases import NEVER
 from crossdock.engine.store.database import Database
 from crossdock.engine.store.schema import event, run, work
 from crossdock.engine.store.sealed import Gone
@@ -33,8 +34,8 @@ def append(
     known: Set[int] = frozenset(),
 ) -> None:
     """Note events and make their keys wait. Runs in the caller's transaction: acknowledge the
-    message only after it committed. A key that waits behind a case keeps waiting. The events at the
-    places `known` tell of nothing new: they are noted only.
+    message only after it committed. A key that waits behind a case keeps waiting, unless the event
+    wakes it. The events at the places `known` tell of nothing new: they are noted only.
     """
     if not events:
         return
@@ -49,6 +50,7 @@ def append(
     newest = {(e.flow, e.key): e for n, e in enumerate(events) if n not in known}
     if not newest:
         return
+    waking = {(e.flow, e.key) for n, e in enumerate(events) if e.wakes and n not in known}
     insert = upsert(db, work)
     statement = insert.on_conflict_do_update(
         index_elements=["flow", "key"],
@@ -56,9 +58,10 @@ def append(
             "generation": work.c.generation + 1,
             "last_seen": insert.excluded.last_seen,
             "hint": insert.excluded.hint,
-            # A new event cuts a back-off short; a case is only left by its own rules.
+            # A new event cuts a back-off short; a case is left by its own rules, or by what may
+            # be its cure. What only a person can settle stays.
             "due_at": sa.case(
-                (work.c.case_id.is_(None), sa.func.min(work.c.due_at, insert.excluded.due_at)
+                (_looks_again(), sa.func.min(work.c.due_at, insert.excluded.due_at)
                  if not db.is_postgres
                  else sa.func.least(work.c.due_at, insert.excluded.due_at)),
                 else_=work.c.due_at,
@@ -70,11 +73,17 @@ def append(
         statement,
         [
             {"flow": flow, "key": key, "due_at": now, "first_seen": now, "last_seen": now,
-             "generation": 1, "attempts": 0, "hint": dict(e.hint) or None}
+             "generation": 1, "attempts": 0, "hint": dict(e.hint) or None,
+             "wakes": (flow, key) in waking}
             for (flow, key), e in sorted(newest.items(), key=lambda item: item[0])
         ],
     )  # fmt: skip
     db.wake(connection)
+
+
+def _looks_again() -> sa.ColumnElement[bool]:
+    wakes = sa.bindparam("wakes", type_=sa.Boolean())
+    return sa.or_(work.c.case_id.is_(None), sa.and_(wakes, work.c.due_at < NEVER))
 
 
 def schedule(db: Database, flow: str, key: str, due: datetime) -> None:
