@@ -33,7 +33,7 @@ rules:
   - {brands: [Weldco], product_type: WELDING_TOOL, requirements: LISTING}
   - {skus: ["*"], product_type: WELDING_TOOL}
 """
-US, BY_HAND = "ATVPDKIKX0DER", "https://hand.example/"
+US, BY_HAND = "ATVPDKIKX0DER", "bullet_point"
 MAIN, DESCRIPTION = "main_product_image_locator", "product_description"
 WRITES = ["putListingsItem", "patchListingsItem"]
 FAULTS: dict[str, list[dict[str, Any]]] = {
@@ -143,7 +143,9 @@ def test_a_spray_whose_data_sheet_goes_missing_takes_its_kit_along(tmp_path: Pat
 def test_what_tims_says_no_more_is_gone_at_quiet_and_what_people_added_stays(
     weather: str, seed: int, tmp_path: Path
 ) -> None:
-    world = a_world(tmp_path, seed, weather)
+    offered = '- {skus: ["*"], product_type: WELDING_TOOL'
+    rules = RULES.replace(offered, f"{offered}, requirements: LISTING")  # every page is ours
+    world = a_world(tmp_path, seed, weather, rules=rules)
     finish(world)
     tims = world.world.tims
     listed = [sku for sku in listed_hardgoods(world) if sku not in cases_of(world)]
@@ -152,16 +154,15 @@ def test_what_tims_says_no_more_is_gone_at_quiet_and_what_people_added_stays(
     for n, sku in enumerate(pages):
         had = tims.items[sku].details["Images"]
         tims.describe_item(sku, Images=[*had, {"Url": f"https://images.example/new-{n}.jpg"}])
-        row = {"media_location": f"{BY_HAND}{n}.jpg", "marketplace_id": US}
         for rows in (listing_of(world, sku).submitted, listing_of(world, sku).live):
-            rows["other_product_image_locator_7"] = [dict(row)]
+            rows[BY_HAND] = [{"value": "Ours", "language_tag": "en_US", "marketplace_id": US}]
     settle(world, timedelta(minutes=3))  # some were written by now, some not
     for sku in pages:
         tims.describe_item(sku, Images=tims.items[sku].details["Images"][:1], LongDescription="")
     settle(world, timedelta(hours=8))
     must_agree(world)
     for sku in pages:
-        assert listing_of(world, sku).submitted["other_product_image_locator_7"], sku
+        assert listing_of(world, sku).submitted[BY_HAND], sku
 
 
 class PowerCut(BaseException):
@@ -231,10 +232,9 @@ def as_tims_says(world: Rehearsal, sku: str, said: dict[str, Any], title: str) -
 
 
 def images_of(listing: SimListing, shop: str = US) -> dict[str, str]:
-    """By slot, without those that a person added."""
+    """By slot."""
     said = {name: rows_in(rows, shop) for name, rows in listing.submitted.items()}
-    found = {n: rows[0]["media_location"] for n, rows in said.items() if rows and "_image_" in n}
-    return {name: url for name, url in found.items() if not url.startswith(BY_HAND)}
+    return {n: rows[0]["media_location"] for n, rows in said.items() if rows and "_image_" in n}
 
 
 def images_for(product_type: str, told: Iterable[dict[str, str]]) -> dict[str, str]:

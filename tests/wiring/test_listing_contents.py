@@ -214,6 +214,17 @@ def test_a_listing_that_was_deleted_leaves_no_claim_on_the_next_one(trade):
     assert trade.receipt("SPRAY").names == frozenset()
 
 
+def test_nor_does_one_that_was_deleted_in_another_marketplace(trade):
+    trade.write(rules=RULES + TWO)
+    for key in ("GLOVE", f"{CA}:GLOVE"):
+        trade.publish(key)
+    here = RULES.replace('- skus: ["GLOVE*"]', f'- skus: ["GLOVE*"]\n    marketplaces: [{US}]')
+    trade.write(rules=here + TWO + "discontinued: delete\n")
+    assert trade.publish(f"{CA}:GLOVE").state == "not listed"
+    assert trade.receipt(f"{CA}:GLOVE").names == frozenset()
+    assert "item_name" in trade.receipt("GLOVE").names
+
+
 # --- broken lines ---------------------------------------------------------------------------------
 
 
@@ -280,6 +291,21 @@ def test_what_amazon_shows_late_is_taken_away_when_it_comes(trade):
     late = trade.live("SPRAY").submitted.pop(SECOND)
     pictured(trade, A)
     assert trade.publish("SPRAY").state in ("live already", "seen")
+    trade.live("SPRAY").submitted[SECOND] = late
+    trade.publish("SPRAY")
+    assert images(trade) == {MAIN: A}
+
+
+def test_what_was_written_unheard_and_shows_late_is_taken_away_when_it_comes(trade):
+    pictured(trade, A)
+    trade.publish("SPRAY")
+    pictured(trade, A, B)
+    lose_the_next_answer(trade, PowerCut())
+    with pytest.raises(PowerCut):
+        trade.publisher.publish(trade.plan("SPRAY"))
+    late = trade.live("SPRAY").submitted.pop(SECOND)
+    pictured(trade, A)
+    assert held_back(trade) == "watching"
     trade.live("SPRAY").submitted[SECOND] = late
     trade.publish("SPRAY")
     assert images(trade) == {MAIN: A}

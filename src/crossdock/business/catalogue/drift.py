@@ -58,14 +58,21 @@ def spare(
     here = {"marketplace_id": marketplace, "language_tag": language}
     found = {}
     for name in shown.attributes.keys() - set(planned) - _STAYS:
-        known = tuple(selectors_of(name))
+        known = frozenset(selectors_of(name))
         mine, _ = apart((here,), shown.attributes[name])
         if mine and known:
-            every = [{key: one for key, one in (here | row).items() if key in known}
-                     for row in map(dict, mine)]  # fmt: skip
-            distinct = [one for n, one in enumerate(every) if one not in every[:n]]
-            found[name] = Spare(mine, tuple(distinct))
+            found[name] = Spare(mine, _told_apart_by(known, [here | dict(row) for row in mine]))
     return found
+
+
+def _told_apart_by(known: Collection[str], rows: Iterable[Mapping[str, Any]]) -> Rows:
+    """The selectors of these rows, each set of them once."""
+    found: list[Mapping[str, Any]] = []
+    for row in rows:
+        selectors = {name: value for name, value in row.items() if name in known}
+        if selectors not in found:
+            found.append(selectors)
+    return tuple(found)
 
 
 def to_take_away(plan: Plan, kept: Collection[str]) -> dict[str, Spare]:
