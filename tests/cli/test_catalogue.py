@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from crossdock.engine.store import open_database, submissions
+from crossdock.engine.store.submissions import WATCHED, Submission
 from crossdock.kernel.clock import ManualClock, SystemClock
 from crossdock.simulators.amazon import AmazonSim
 from crossdock.simulators.server import Server
@@ -18,6 +21,7 @@ from tests.connectors.tims.simulated import a_tims
 from tests.wiring.selling import GLOVE_GTIN, RULES, SPOKEN, TORCH_GTIN
 
 US, CA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
+NUMBER = "externally_assigned_product_identifier"
 PLACES = f"marketplaces: {{{US}: en_US, {CA}: en_CA}}\n"
 SKUS = "sku,item,uom,units_per_pack\nGLOVE,GLV-1,EA,1\nGAS,ARGON,EA,1\nTORCH,TRC-1,EA,1\n"
 
@@ -193,6 +197,40 @@ def test_one_listing_that_cannot_be_changed_spoils_no_plan(shop: Shop, run: Run)
         ("GAS", True, ["delisted"]), ("GLOVE-2", False, ["first"]),
     ]  # fmt: skip
     assert (result.exit_code, run("plan", "apply", found["plan"]).exit_code) == (1, 0)
+
+
+def test_plan_check_and_drift_name_what_is_taken_away(shop: Shop, run: Run) -> None:
+    assert run("store", "migrate").exit_code == 0
+    shop.write("catalogue.yaml", RULES.replace("publish: on", "publish: plan"))
+    plain = {name: rows for name, rows in written(run).items() if name != NUMBER}
+    image = {"media_location": "https://x/2.jpg", "marketplace_id": US}
+    second = {"other_product_image_locator_1": [image]}
+    shop.amazon.listings.offer(
+        "GLOVE", 2, product_type="PROTECTIVE_GLOVE", shops=[US],
+        attributes=plain | second | {"bullet_point": [{"value": "By hand"}]},
+    )  # fmt: skip
+    db = open_database(f"sqlite:///{shop.folder / 'crossdock.db'}")
+    receipt = Submission("GLOVE", US, 1, "x", WATCHED, names=frozenset(plain | second))
+    submissions.keep(db, receipt, first=True)
+    db.close()
+    (row,) = json.loads(run("plan", "catalogue", "--json").stdout)["rows"]
+    assert row["new"] == f"{NUMBER}; without other_product_image_locator_1"
+    assert row["flags"] == ["taken away"]
+    (gone,) = [
+        d for d in json.loads(run("catalogue", "drift", "--json").stdout)["differences"]
+        if not d["tims"]
+    ]  # fmt: skip
+    assert (gone["what"], gone["amazon"]) == ("other_product_image_locator_1", "https://x/2.jpg")
+    previewed: list[set[str]] = []
+    shop.amazon.listings.checks.append(lambda *said: previewed.append(set(said[3])) or [])
+    assert "VALID" in run("catalogue", "check", "GLOVE").stdout
+    assert previewed == [set(plain) | {NUMBER, "bullet_point", "fulfillment_availability"}]
+
+
+def written(run: Run) -> dict[str, Any]:
+    """What would be sent for the glove."""
+    found = json.loads(run("catalogue", "explain", "GLOVE", "--json").stdout)["would_send"]
+    return dict(found)
 
 
 def test_a_plan_is_looked_at_and_exactly_that_is_approved(shop: Shop, run: Run) -> None:

@@ -52,6 +52,7 @@ def test_receipts_of_listings_become_the_first_marketplaces_whichever_that_is(
     assert submissions.withheld(store) == {"GAS": "w"}
     glove = told[CA, "GLOVE"]
     assert (glove.generation, glove.asin, glove.submission_id) == (3, "B1", "s-1")
+    assert glove.names == frozenset()  # nobody knows what was written: nothing is taken away
     submissions.keep(store, glove, first=True)  # from now on the row says which one that was
     assert set(submissions.every(store, US)) == {(CA, "GLOVE"), (US, "GAS")}
     store.close()

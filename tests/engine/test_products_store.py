@@ -25,6 +25,15 @@ def test_a_receipt_is_kept_and_an_older_generation_changes_nothing(
     assert (sent.took, submissions.of(db, "B", US, first=True)) == (None, None)
 
 
+def test_a_receipt_keeps_the_names_of_what_was_written(db: Database) -> None:
+    names = frozenset({"item_name", "other_product_image_locator_1"})
+    row = Submission("A", US, 1, "x", SENT, names=names)
+    submissions.keep(db, row, first=True)
+    assert submissions.of(db, "A", US, first=True) == row
+    submissions.keep(db, replace(row, names=frozenset()), first=True)
+    assert submissions.every(db, US)[US, "A"].names == frozenset()
+
+
 def test_what_is_withheld_is_known_with_its_reason_and_when_it_turned(
     db: Database, clock: ManualClock
 ) -> None:

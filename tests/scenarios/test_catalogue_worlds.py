@@ -3,6 +3,7 @@ never be sold was at no moment at Amazon.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from crossdock.engine.runner import Watch
 from crossdock.engine.store import submissions
+from crossdock.simulators.amazon.listing_records import SimListing, rows_in
 from crossdock.simulators.world.scenario import preset
 from crossdock.simulators.world.trade import NEVER_SOLD, SPRAY, more_skus
 from crossdock.wiring.catalogue_runs import FLOW
@@ -31,6 +33,8 @@ rules:
   - {brands: [Weldco], product_type: WELDING_TOOL, requirements: LISTING}
   - {skus: ["*"], product_type: WELDING_TOOL}
 """
+US, BY_HAND = "ATVPDKIKX0DER", "bullet_point"
+MAIN, DESCRIPTION = "main_product_image_locator", "product_description"
 WRITES = ["putListingsItem", "patchListingsItem"]
 FAULTS: dict[str, list[dict[str, Any]]] = {
     "calm": [],
@@ -133,6 +137,34 @@ def test_a_spray_whose_data_sheet_goes_missing_takes_its_kit_along(tmp_path: Pat
     assert "hazmat-no-sds" in submissions.withheld(world.db)["KIT-CLEAN"]
 
 
+@pytest.mark.parametrize(
+    ("weather", "seed"), soaked([("faulty", 3)], ("calm", 1), ("faulty", 1), ("faulty", 2))
+)
+def test_what_tims_says_no_more_is_gone_at_quiet_and_what_people_added_stays(
+    weather: str, seed: int, tmp_path: Path
+) -> None:
+    offered = '- {skus: ["*"], product_type: WELDING_TOOL'
+    rules = RULES.replace(offered, f"{offered}, requirements: LISTING")  # every page is ours
+    world = a_world(tmp_path, seed, weather, rules=rules)
+    finish(world)
+    tims = world.world.tims
+    listed = [sku for sku in listed_hardgoods(world) if sku not in cases_of(world)]
+    pages = [sku for sku in listed if listing_of(world, sku).requirements == "LISTING"]
+    assert len(pages) > 3
+    for n, sku in enumerate(pages):
+        had = tims.items[sku].details["Images"]
+        tims.describe_item(sku, Images=[*had, {"Url": f"https://images.example/new-{n}.jpg"}])
+        for rows in (listing_of(world, sku).submitted, listing_of(world, sku).live):
+            rows[BY_HAND] = [{"value": "Ours", "language_tag": "en_US", "marketplace_id": US}]
+    settle(world, timedelta(minutes=3))  # some were written by now, some not
+    for sku in pages:
+        tims.describe_item(sku, Images=tims.items[sku].details["Images"][:1], LongDescription="")
+    settle(world, timedelta(hours=8))
+    must_agree(world)
+    for sku in pages:
+        assert listing_of(world, sku).submitted[BY_HAND], sku
+
+
 class PowerCut(BaseException):
     """The machine is gone."""
 
@@ -193,12 +225,34 @@ def as_tims_says(world: Rehearsal, sku: str, said: dict[str, Any], title: str) -
         assert listing.live["country_of_origin"][0]["value"] == said["CountryOfOrigin"], sku
         dangerous = listing.live["supplier_declared_dg_hz_regulation"][0]["value"]
         assert (dangerous == "transportation") == said["Hazmat"]["IsHazmat"], sku
+        assert images_of(listing) == images_for(listing.product_type, said["Images"]), sku
+        assert (DESCRIPTION in listing.submitted) == bool(said["LongDescription"]), sku
     else:
         assert pages, sku
 
 
+def images_of(listing: SimListing, shop: str = US) -> dict[str, str]:
+    """By slot."""
+    said = {name: rows_in(rows, shop) for name, rows in listing.submitted.items()}
+    return {n: rows[0]["media_location"] for n, rows in said.items() if rows and "_image_" in n}
+
+
+def images_for(product_type: str, told: Iterable[dict[str, str]]) -> dict[str, str]:
+    """As many of TIMS's images as the type has room for."""
+    slots = (MAIN, *(f"other_product_image_locator_{n}" for n in range(1, 9)))
+    room = slots[: {"PROTECTIVE_GLOVE": 2}.get(product_type, 9)]
+    return {slot: image["Url"] for slot, image in zip(room, told, strict=False)}
+
+
 def cases_of(world: Rehearsal) -> dict[str, str]:
     return {c["key"]: c["kind"] for c in world.open_cases() if c["flow"] == FLOW}
+
+
+def listing_of(world: Rehearsal, sku: str) -> SimListing:
+    amazon = world.world.amazon
+    found = amazon.listings.now(amazon.sellers[0].seller_id, sku)
+    assert found is not None, sku
+    return found
 
 
 def is_listed(world: Rehearsal, sku: str) -> bool:

@@ -14,6 +14,8 @@ from tests.scenarios.test_catalogue_worlds import (
     a_world,
     cases_of,
     finish,
+    images_for,
+    images_of,
     quantity,
     settle,
 )
@@ -70,6 +72,8 @@ def listed_where_the_rules_say(world: Rehearsal, limited: str = "Ironclad") -> i
         both += shops == {US, CA}
         for shop in shops - missing:
             speaks(world, sku, shop, item.description)
+            told = images_for(listing.product_type, item.details["Images"])
+            assert images_of(listing, shop) == told, (sku, shop)
         if shops - missing:
             assert quantity(world, sku) > 0, sku
     return both

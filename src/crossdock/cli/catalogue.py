@@ -120,6 +120,7 @@ def check(
     """
     from crossdock.cli import output
     from crossdock.cli.options import NEEDS_PERSON
+    from crossdock.engine.store import submissions
     from crossdock.wiring.listing_changes import change_of, preview
 
     with house_with(workspace, "tims", "amazon") as house:
@@ -127,7 +128,9 @@ def check(
         study = _lister(house).study(place.key)
         plan, said = study.plan, None
         if plan is not None and not (plan.refused or plan.left_alone or plan.unwanted):
-            said = preview(house.amazon, plan, change_of(plan))
+            told = submissions.of(house.db, place.sku, place.marketplace_id, first=place.first)
+            kept = told.names if told is not None else frozenset()
+            said = preview(house.amazon, plan, change_of(plan, kept))
     issues = [
         {"code": i.code, "severity": i.severity, "message": i.message,
          "attributes": list(i.attributeNames)} for i in (said.issues if said else ())
@@ -210,7 +213,7 @@ def drift(
         told = submissions.every(house.db, desk.places.first)
         wanted = list(dict.fromkeys(skus or ()))
         keys = _only(desk.places, marketplace, desk.keys(wanted or None, told))
-        found = drift_of(desk, _lister(house), wanted, keys)
+        found = drift_of(desk, _lister(house), wanted, keys, told)
     if as_json:
         output.show_json(
             {"compared": found.compared, "differences": list(found.differences)[:limit],

@@ -2,7 +2,7 @@
 listings in one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crossdock.business.catalogue.drift import differences
@@ -10,6 +10,7 @@ from crossdock.business.catalogue.model import Difference
 from crossdock.connectors.amazon.listing_writes import every_listing, shown_listings
 from crossdock.connectors.amazon.product_models import ShownListing
 from crossdock.connectors.tims.item_models import CatalogueItem
+from crossdock.engine.store.submissions import Submission
 from crossdock.kernel.errors import RunError, TryAgain
 from crossdock.wiring.cataloguing import CatalogueDesk
 from crossdock.wiring.listing import Lister, Nearby
@@ -29,10 +30,12 @@ class Drift:
 
 
 def drift_of(
-    desk: CatalogueDesk, lister: Lister, wanted: Sequence[str], keys: Sequence[str]
-) -> Drift:
+    desk: CatalogueDesk, lister: Lister, wanted: Sequence[str], keys: Sequence[str],
+    told: Mapping[tuple[str, str], Submission],
+) -> Drift:  # fmt: skip
     """These keys; and what is listed besides in their marketplaces, unless SKUs were `wanted`. A
-    quota that is empty ends the report with what was left out.
+    quota that is empty ends the report with what was left out. `told`: receipts by marketplace and
+    SKU; what was written, and nothing says any more, is a difference too.
     """
     found, items, failed = Drift(), desk.every_item(), []
     shops: dict[str, list[Place]] = {}
@@ -50,7 +53,9 @@ def drift_of(
             found.undecided |= {place.key: str(error) for place in places}
             continue
         for place in places:
-            _compare(lister, place, items, live, found)
+            receipt = told.get((shop, place.sku))
+            kept = receipt.names if receipt is not None else frozenset()
+            _compare(lister, place, items, live, kept, found)
         if not wanted:
             strangers = sorted(live.keys() - desk.skus().rows.keys())
             found.unknown += [desk.places.at(shop, sku).key for sku in strangers]
@@ -61,7 +66,7 @@ def drift_of(
 
 def _compare(
     lister: Lister, place: Place, items: Mapping[str, CatalogueItem],
-    live: Mapping[str, ShownListing], found: Drift,
+    live: Mapping[str, ShownListing], kept: Collection[str], found: Drift,
 ) -> None:  # fmt: skip
     try:
         study = lister.study(place.key, items=items, near=Nearby(live))
@@ -72,5 +77,5 @@ def _compare(
         words = study.problems[0].message if study.problems else "nothing is planned"
         found.undecided[place.key] = words
         return
-    found.differences += differences(study.plan, study.plan.shown)
+    found.differences += differences(study.plan, study.plan.shown, kept)
     found.compared += 1

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from crossdock.business.catalogue.attributes import OTHERS, build
+from crossdock.business.catalogue.drift import spare
 from crossdock.business.catalogue.eligibility import un_number
 from crossdock.business.catalogue.matching import match, number_of, shortest
 from crossdock.business.catalogue.model import Decision, Match, Page, Plan, Shown, Verdict
@@ -184,9 +185,7 @@ class Lister:
             study.problems.append(_unclear(judged.sku, lacking, found))
         if found.asin and shown is None:
             self._restrictions(study, found.asin)
-        self._listing(study, item, rule, gtin)
-        if study.plan is not None:
-            study.plan = replace(study.plan, shown=shown)
+        self._listing(study, item, rule, gtin, shown)
 
     def _restrictions(self, study: Study, asin: str) -> None:
         found = restrictions_on(self.amazon, study.judged.place.marketplace_id, asin)
@@ -197,7 +196,9 @@ class Lister:
         study.judged.said.append(Term("restrictions", told.message, f"Amazon, for {asin}"))
         study.problems.append(told)
 
-    def _listing(self, study: Study, item: CatalogueItem, rule: ListingRule, gtin: str) -> None:
+    def _listing(
+        self, study: Study, item: CatalogueItem, rule: ListingRule, gtin: str, shown: Shown | None
+    ) -> None:
         """The attributes, and whether they fit the product type."""
         judged, rules = study.judged, self.desk.rules
         decision = judged.decision
@@ -209,7 +210,8 @@ class Lister:
         source = f"version {kept.version or '?'}, checksum {kept.checksum}"
         judged.said.append(Term("product type", rule.product_type, source))
         own = rules.attributes_of(rule, shop)
-        built = build(own, _fields(item), schema.fields, shop, rules.language_in(shop))
+        tongue = rules.language_in(shop)
+        built = build(own, _fields(item), schema.fields, shop, tongue)
         asin = study.match.asin if study.match is not None else ""
         if asin and schema.knows(SUGGESTED):
             built.attributes[SUGGESTED] = ({"value": asin, "marketplace_id": shop},)
@@ -229,7 +231,8 @@ class Lister:
             study.problems.append(invalid(judged.sku, wrong))
         study.plan = replace(
             judged.planned(decision), product_type=rule.product_type,
-            requirements=rule.requirements, asin=asin, attributes=built.attributes,
+            requirements=rule.requirements, asin=asin, attributes=built.attributes, shown=shown,
+            spare=spare(shown, built.attributes, shop, tongue, schema.selectors) if shown else {},
         )  # fmt: skip
 
 

@@ -1,11 +1,11 @@
 """What of a listing is to be written, Amazon's answer to it, and what a person has to see."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from crossdock.business.catalogue.drift import apart, differing
-from crossdock.business.catalogue.model import Plan, Rows, Shown
+from crossdock.business.catalogue.drift import apart, differing, to_take_away
+from crossdock.business.catalogue.model import Plan, Rows, Shown, Spare
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.listing_models import MERCHANT, Submission
 from crossdock.connectors.amazon.listing_writes import (
@@ -31,11 +31,21 @@ class Change:
     names: tuple[str, ...]  # attributes that were submitted otherwise
     hidden: bool  # nothing of it shows yet
     title: str  # what buyers read in place of our title
+    dropped: Mapping[str, Spare] = field(default_factory=dict)  # said no more, and taken away
 
     @property
     def nothing(self) -> bool:
         """It shows as planned."""
-        return self.live is not None and not (self.names or self.hidden or self.title)
+        return self.live is not None and not (self._more or self.dropped)
+
+    @property
+    def takes_only(self) -> bool:
+        """Nothing is to be said anew."""
+        return bool(self.dropped) and not self._more
+
+    @property
+    def _more(self) -> bool:
+        return bool(self.names or self.hidden or self.title)
 
     @property
     def begins(self) -> bool:
@@ -51,8 +61,10 @@ class Change:
         return self.live.asin if self.live is not None else ""
 
 
-def change_of(plan: Plan) -> Change:
-    """The difference between a plan and what Amazon has. What no write can mend is a person's."""
+def change_of(plan: Plan, kept: Collection[str]) -> Change:
+    """The difference between a plan and what Amazon has. What no write can mend is a person's.
+    `kept`: attributes that Amazon may have from here; what else it has is not ours to take away.
+    """
     shown = plan.shown
     if shown is None:
         return Change(None, tuple(plan.attributes), hidden=True, title="")
@@ -70,16 +82,21 @@ def change_of(plan: Plan) -> Change:
             plan.sku, [f"Amazon takes it for a {shown.product_type}, not a {plan.product_type}"]
         )
     other = shown.title if whole and shown.shows and shown.title != plan.title else ""
-    return Change(shown, differing(plan, shown), hidden=not shown.shows, title=other)
+    gone = to_take_away(plan, kept)
+    return Change(shown, differing(plan, shown), not shown.shows, title=other, dropped=gone)
 
 
-def write(amazon: AmazonClient, plan: Plan, change: Change) -> Submission:
-    """Ask Amazon what it would say of it, then write it. What it refuses is a person's."""
+def prepared(amazon: AmazonClient, plan: Plan, change: Change) -> Callable[[], Submission]:
+    """Amazon is asked what it would say; what is given writes it. A refusal is a person's."""
     stands = _standing(amazon, plan) if change.begins else BEGIN
     _accepted(plan, _sent(amazon, plan, change, stands, preview=True))
-    said = _sent(amazon, plan, change, stands, preview=False)
-    _accepted(plan, said)
-    return said
+
+    def write() -> Submission:
+        said = _sent(amazon, plan, change, stands, preview=False)
+        _accepted(plan, said)
+        return said
+
+    return write
 
 
 def preview(amazon: AmazonClient, plan: Plan, change: Change) -> Submission:
@@ -105,7 +122,9 @@ def _sent(
             amazon, shop, plan.sku, plan.product_type, plan.requirements, attributes,
             preview=preview,
         )  # fmt: skip
-    names = change.names or tuple(name for name in attributes if name != SUGGESTED)
+    names = change.names
+    if not names and not change.takes_only:
+        names = tuple(name for name in attributes if name != SUGGESTED)
     some = {name: attributes[name] for name in names if name in attributes}
     for name, rows in some.items():
         _, others = apart(plan.attributes[name], change.live.attributes.get(name, ()))
@@ -113,7 +132,8 @@ def _sent(
     if change.begins:
         some[_STOCK] = [dict(row) for row in stands]
     kind = plan.product_type if plan.requirements == LISTING else _ANY_TYPE
-    return change_listing(amazon, shop, plan.sku, kind, some, preview=preview)
+    gone = {name: one.selectors for name, one in change.dropped.items()}
+    return change_listing(amazon, shop, plan.sku, kind, some, gone, preview=preview)
 
 
 def _standing(amazon: AmazonClient, plan: Plan) -> Rows:
@@ -173,6 +193,8 @@ def troubled(plan: Plan, issues: Sequence[str]) -> NeedsPerson:
 def not_shown(plan: Plan, change: Change, times: int, submission_id: str) -> NeedsPerson:
     """Amazon took the listing and does not show it so."""
     what = f"buyers read {change.title!r}" if change.title else "it does not show"
+    if change.takes_only:
+        what = f"it still has {', '.join(change.dropped)}"
     return NeedsPerson(
         f"Amazon took the listing of {plan.sku} {times} times, and {what}",
         kind="listing-not-shown",

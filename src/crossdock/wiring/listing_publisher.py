@@ -13,7 +13,16 @@ from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.listing_writes import KEPT_FREE, shown_listing
 from crossdock.engine.store import Database, approvals, submissions
 from crossdock.engine.store.approvals import Held
-from crossdock.engine.store.submissions import GONE, ISSUES, OFF, SEEN, SENT, WATCHED, Submission
+from crossdock.engine.store.submissions import (
+    GONE,
+    ISSUES,
+    MEANT,
+    OFF,
+    SEEN,
+    SENT,
+    WATCHED,
+    Submission,
+)
 from crossdock.kernel.errors import RunError, TryAgain
 from crossdock.kernel.ids import fingerprint
 from crossdock.kernel.quota import Grant
@@ -25,10 +34,10 @@ from crossdock.wiring.listing_changes import (
     delete,
     listed_in,
     not_shown,
+    prepared,
     still_sells,
     troubled,
     unwanted,
-    write,
 )
 from crossdock.wiring.looking import wait_until_shown
 from crossdock.wiring.places import Place
@@ -47,6 +56,12 @@ def content_of(plan: Plan) -> str:
     """
     said = {name: rows for name, rows in plan.attributes.items() if name != SUGGESTED}
     return fingerprint((plan.product_type, plan.requirements, said))
+
+
+def approved_as(plan: Plan, change: Change) -> str:
+    """What an approval names: what the listing is to say, and what is taken away for it."""
+    content = content_of(plan)
+    return fingerprint((content, sorted(change.dropped))) if change.dropped else content
 
 
 class ListingPublisher:
@@ -109,12 +124,13 @@ class ListingPublisher:
     # --- what is to be listed
 
     def _listed(self, plan: Plan, row: Submission | None) -> Listed:
-        content, change = content_of(plan), change_of(plan)
+        kept = row.names if row is not None else frozenset()
+        content, change = content_of(plan), change_of(plan, kept)
         mine = row is not None and row.content == content
         if change.nothing:
             return self._seen(plan, content, row, change)
         if row is not None and mine and row.state == SENT:
-            if not change.names:  # it is as we wrote it, and does not show yet
+            if not change.names:  # it is as we wrote it, and does not show so yet
                 self._wait(plan, row)
             self._enough(plan, row, change)
         raise self._write(plan, content, row, change)
@@ -140,8 +156,10 @@ class ListingPublisher:
                 f"Amazon lists {plan.sku} and does not find it yet", after=LOOK, counts=False,
                 about=f"SKU {plan.sku}", code="not-visible",
             )  # fmt: skip
-        self._approved(plan, content)
-        said = write(self.amazon, plan, change)
+        self._approved(plan, approved_as(plan, change))
+        write = prepared(self.amazon, plan, change)
+        names = self._begin(plan, row)
+        said = write()
         again = row is not None and row.state == SENT and row.content == content
         generation = row.generation if row is not None else 0
         self._keep(
@@ -150,7 +168,7 @@ class ListingPublisher:
                 plan.sku, shop, generation if again else generation + 1, content, SENT,
                 (row.attempts if row is not None and again else 0) + 1, said.submissionId,
                 plan.asin, plan.product_type, self.now(), None,
-                row.changed_at if row is not None else None,
+                row.changed_at if row is not None else None, names=names,
             ),
         )  # fmt: skip
         return TryAgain(
@@ -158,9 +176,21 @@ class ListingPublisher:
             after=LOOK, counts=False, about=f"SKU {plan.sku}", code="not-visible",
         )  # fmt: skip
 
+    def _begin(self, plan: Plan, row: Submission | None) -> frozenset[str]:
+        """Which attributes Amazon may have from here, kept before it is told of more: the answer
+        may be lost, and what TIMS says of the item may be less by the next look.
+        """
+        if row is None:
+            row = Submission(plan.sku, plan.marketplace_id, 0, "", MEANT)
+        names = row.names | plan.attributes.keys()
+        if names != row.names:
+            self._keep(plan, replace(row, names=names, sent_at=self.now(), seen_at=None))
+        return names
+
     def _seen(self, plan: Plan, content: str, row: Submission | None, change: Change) -> Listed:
         """It shows as planned. What Amazon has found wrong with it meanwhile is a person's."""
         now, issues = self.now(), change.live.issues if change.live is not None else ()
+        names = _still_from_here(plan, row, now)
         ours = row is not None and row.content == content
         was = row.state if row is not None and ours else ""
         if row is None or not ours:  # nobody had to write it
@@ -169,7 +199,9 @@ class ListingPublisher:
                              changed_at=row.changed_at if row is not None else None)  # fmt: skip
         if row.state == SENT:
             row = replace(row, state=SEEN, seen_at=now, changed_at=now)
-        row = replace(row, asin=change.asin, product_type=plan.product_type, attempts=0)
+        row = replace(
+            row, asin=change.asin, product_type=plan.product_type, attempts=0, names=names
+        )
         if issues:
             self._keep(plan, replace(row, state=ISSUES, why=issues[0]))
             raise troubled(plan, issues)
@@ -195,6 +227,8 @@ class ListingPublisher:
         why = plan.decision.words
         row = self._held(plan, row, why)
         if live is None:
+            if row.state == GONE and row.names:
+                self._keep(plan, replace(row, names=frozenset()))
             settled(self.store(), KIND, plan.key)
             return Listed(plan.sku, "not listed", why=why)
         if (live.quantity or live.by_amazon) and self._listed_before(plan):
@@ -226,7 +260,7 @@ class ListingPublisher:
         row = Submission(
             plan.sku, plan.marketplace_id, row.generation + 1 if row is not None else 1, "", OFF,
             asin=row.asin if row is not None else "", changed_at=began, why=why,
-            withheld=plan.first,
+            withheld=plan.first, names=row.names if row is not None else frozenset(),
         )  # fmt: skip
         self._keep(plan, row)
         return row
@@ -244,7 +278,8 @@ class ListingPublisher:
                 self._may_still_show(plan, row.sent_at)
             if row.state != GONE or row.content:
                 gone = replace(row, generation=row.generation + 1, state=GONE, content="", asin="")
-                self._keep(plan, replace(gone, attempts=0, sent_at=None, why=plan.unwanted))
+                gone = replace(gone, attempts=0, sent_at=None, names=frozenset())
+                self._keep(plan, replace(gone, why=plan.unwanted))
             settled(self.store(), KIND, plan.key)
             return Listed(plan.sku, "not listed", why=plan.unwanted)
         if not row.ours:
@@ -295,3 +330,13 @@ class ListingPublisher:
 
     def _keep(self, plan: Plan, row: Submission) -> None:
         submissions.keep(self.store(), row, first=plan.first)
+
+
+def _still_from_here(plan: Plan, row: Submission | None, now: datetime) -> frozenset[str]:
+    """Attributes that Amazon may have from here, now that it shows what is planned: what it was
+    told a while ago may still come to show, and is taken away then.
+    """
+    planned = frozenset(plan.attributes)
+    if row is None or row.sent_at is None or now - row.sent_at >= WATCH:
+        return planned
+    return planned | row.names

@@ -14,8 +14,8 @@ from crossdock.engine.store.submissions import Submission
 from crossdock.kernel.errors import Misuse, RunError
 from crossdock.wiring.catalogue_runs import SchemasInStore
 from crossdock.wiring.listing import Lister
-from crossdock.wiring.listing_changes import change_of
-from crossdock.wiring.listing_publisher import DELETED, content_of
+from crossdock.wiring.listing_changes import Change, change_of
+from crossdock.wiring.listing_publisher import DELETED, approved_as
 from crossdock.wiring.price_publisher import DAY, KIND, digest_of, too_far
 from crossdock.wiring.price_runs import FLOW as PRICES_FLOW
 from crossdock.wiring.pricing import split
@@ -203,13 +203,22 @@ def _listing_row(found: Listing, told: Submission | None) -> list[Row]:
         if shown is None or not found.delete or not ours:
             return []  # not listed; or the stock rules offer none of it
         return [Row(key, found.sku, shop, "listed", "taken off", DELETED, ("delisted",))]
-    change = change_of(found)
+    change = change_of(found, told.names if told is not None else ())
     if change.nothing:
         return []
-    words = ", ".join(sorted(change.names)) or f"{found.product_type}, page {found.asin or 'new'}"
-    flags = () if shown is not None else ("first",)
+    flags = (*(("first",) if shown is None else ()), *(("taken away",) if change.dropped else ()))
     old = "listed" if shown is not None else ""
-    return [Row(key, found.sku, shop, old, words, content_of(found), flags)]
+    words = _changed(found, change)
+    return [Row(key, found.sku, shop, old, words, approved_as(found, change), flags)]
+
+
+def _changed(found: Listing, change: Change) -> str:
+    """What is said anew, and what is taken away."""
+    said = ", ".join(sorted(change.names))
+    if not said and not change.takes_only:
+        said = f"{found.product_type}, page {found.asin or 'new'}"
+    gone = f"without {', '.join(change.dropped)}" if change.dropped else ""
+    return "; ".join(part for part in (said, gone) if part)
 
 
 PLANS: Mapping[str, Callable[["House"], Plan]] = {

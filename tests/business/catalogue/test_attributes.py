@@ -1,9 +1,10 @@
 """What a listing says, where each value comes from, and where Amazon shows something else."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from crossdock.business.catalogue.attributes import AttributeRule, ValueRow, build, look
-from crossdock.business.catalogue.drift import apart, differences, differing, same
+from crossdock.business.catalogue.drift import apart, differences, differing, same, spare
 from crossdock.business.catalogue.model import Decision, Plan, Shown, Verdict
 
 US = "ATVPDKIKX0DER"
@@ -147,3 +148,43 @@ def test_what_is_listed_where_no_rule_lists_it_is_a_difference_there():
     assert (found.what, found.tims, found.marketplace) == (
         "listing", "not here: listed in US", "CA",
     )  # fmt: skip
+
+
+# --- what nothing says any more -------------------------------------------------------------------
+
+SELECTORS = {"bullet_point": ("language_tag", "marketplace_id"), "image": ("marketplace_id",),
+             "externally_assigned_product_identifier": ("type", "marketplace_id"),
+             "purchasable_offer": ("marketplace_id",)}  # fmt: skip
+
+
+def left_over(**attributes):
+    there = {name: tuple(rows) for name, rows in attributes.items()}
+    return spare(shown(attributes=there), {"item_name"}, US, "en_US",
+                 lambda name: SELECTORS.get(name, ()))  # fmt: skip
+
+
+def test_what_nothing_says_is_ours_to_take_away_in_our_marketplace_and_language():
+    warm, soft = spoken("Warm", "en_US"), spoken("Soft", "en_US")
+    found = left_over(bullet_point=[warm, spoken("Chaud", "fr_CA", "CA"), soft],
+                      item_name=[warm], unknown=[warm])  # fmt: skip
+    assert found.keys() == {"bullet_point"}
+    assert found["bullet_point"].rows == (warm, soft)
+    assert found["bullet_point"].selectors == ({"language_tag": "en_US", "marketplace_id": US},)
+    assert left_over(bullet_point=[spoken("Suave", "es_US")]) == {}
+    assert left_over(image=[{"media_location": "x"}])["image"].selectors == (
+        {"marketplace_id": US},
+    )
+
+
+def test_number_page_price_and_stock_are_never_left_over():
+    names = ("externally_assigned_product_identifier", "purchasable_offer",
+             "fulfillment_availability", "merchant_suggested_asin")  # fmt: skip
+    assert left_over(**{name: [{"value": "x", "marketplace_id": US}] for name in names}) == {}
+
+
+def test_only_what_was_written_is_told_as_drift():
+    left = left_over(bullet_point=[spoken("Warm", "en_US")], image=[{"media_location": "x"}])
+    plan = replace(PLAN, spare=left)
+    assert differences(plan, shown()) == []
+    (gone,) = differences(plan, shown(), {"image", "item_name"})
+    assert (gone.what, gone.tims, gone.amazon) == ("image", "", "x")

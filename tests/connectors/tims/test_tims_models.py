@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from crossdock.connectors.tims import models as m
 from crossdock.connectors.tims.client import TimsClient
+from crossdock.connectors.tims.item_models import CatalogueItem
 from crossdock.connectors.tims.wire import Wire
 
 
@@ -73,6 +74,30 @@ def test_no_document_prints_a_person():
         assert not {"Pat", "Main", "Billings", "555"} & set(
             repr(document).replace("'", " ").split()
         )
+
+
+@pytest.mark.parametrize(
+    ("told", "urls"),
+    [
+        ([{"Url": "a", "Kind": "front"}, " b "], ["a", "b"]),
+        ([None, 7, True, ["x"], "", "  ", {}, {"Url": None}, {"Url": " "}, "c"], ["c"]),
+        ("a", ["a"]),
+        ({"Url": "a"}, ["a"]),
+        ([{"Href": "x"}], [None]),
+        (None, []),
+        (7, []),
+        ("", []),
+    ],
+)
+def test_images_are_read_however_a_site_tells_them(told, urls):
+    item = CatalogueItem.model_validate({"ItemNumber": "I", "ItemClass": "x", "Images": told})
+    assert [image.get("Url") for image in item.Images] == urls
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: (
+    st.lists(inner) | st.dictionaries(st.text(), inner))))  # fmt: skip
+def test_no_image_keeps_an_item_from_being_read(told):
+    CatalogueItem.model_validate({"ItemNumber": "I", "ItemClass": "x", "Images": told})
 
 
 class OldSite(Wire):

@@ -280,6 +280,50 @@ def test_each_marketplace_shows_its_own_rows_and_a_change_touches_no_others(
     assert named(both.call("PATCH", path, SHOP, body)) == ["item_name"]  # of another marketplace
 
 
+def taken_away(name: str, *selectors: dict[str, str]) -> dict[str, Any]:
+    one = {"op": "delete", "path": f"/attributes/{name}", "value": list(selectors)}
+    return {"productType": "PRODUCT", "patches": [one]}
+
+
+def test_a_deletion_takes_the_rows_of_its_selectors_and_no_others(
+    both: Caller, sim: AmazonSim, path: str, clock: HandClock
+) -> None:
+    english = {"marketplace_id": CA, "language_tag": "en_CA"}
+    french = {"value": "Gant", "marketplace_id": CA, "language_tag": "fr_CA"}
+    replaced = taken_away("item_name", {"value": "Glove", **english}, french)
+    replaced["patches"][0]["op"] = "replace"
+    both.call("PATCH", path, THERE, replaced)
+    assert both.call("PATCH", path, THERE, taken_away("item_name")).status == 400
+    vague = taken_away("item_name", {"marketplace_id": CA})
+    assert both.call("PATCH", path, THERE, vague).body["status"] == "ACCEPTED"
+    assert titles(both, path, THERE) == ["Glove", "Gant"]  # accepted, and it fits no row
+    both.call("PATCH", path, THERE, taken_away("item_name", english))
+    assert (titles(both, path, THERE), titles(both, path, SHOP)) == (["Gant"], ["MIG glove"])
+    clock.advance(61)
+    listing = sim.listings.now(sim.sellers[0].seller_id, "GLOVE 1/2")
+    assert listing is not None
+    assert [row["value"] for row in listing.says("item_name", CA)] == ["Gant"]
+    needed = taken_away("item_name", {"marketplace_id": CA, "language_tag": "fr_CA"})
+    needed["productType"] = "PROTECTIVE_GLOVE"
+    assert named(both.call("PATCH", path, THERE, needed)) == ["item_name"]  # it must have a title
+
+
+def test_other_attributes_have_selectors_of_their_own(
+    caller: Caller, path: str, clock: HandClock
+) -> None:
+    caller.call("PUT", path, SHOP, a_glove())
+    clock.advance(61)
+    prices = [{"marketplace_id": US, "currency": "USD", "value": 9},
+              {"marketplace_id": US, "currency": "CAD", "value": 12}]  # fmt: skip
+    body = taken_away("list_price", *prices)
+    body["patches"][0]["op"] = "replace"
+    caller.call("PATCH", path, SHOP, body)
+    only = {"marketplace_id": US, "currency": "USD"}
+    caller.call("PATCH", path, SHOP, taken_away("list_price", only))
+    answer = caller.call("GET", path, {**SHOP, "includedData": "attributes"})
+    assert [row["currency"] for row in answer.body["attributes"]["list_price"]] == ["CAD"]
+
+
 def test_quantities_are_the_same_in_all_of_them_and_a_new_listing_sets_them(
     both: Caller, sim: AmazonSim, path: str, clock: HandClock
 ) -> None:

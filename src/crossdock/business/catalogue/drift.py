@@ -1,16 +1,19 @@
 """What Amazon shows against what TIMS says, one listing at a time."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from crossdock.business.catalogue.model import Difference, Plan, Rows, Shown
+from crossdock.business.catalogue.attributes import OTHERS
+from crossdock.business.catalogue.model import Difference, Plan, Rows, Shown, Spare
 
 _SELECTORS = ("marketplace_id", "language_tag")
 _ONCE = ("merchant_suggested_asin",)
 """Said when a listing is made; afterwards the listing's own page says it."""
+_STAYS = OTHERS | {*_ONCE, "externally_assigned_product_identifier"}
+"""Never taken away: they have writers of their own, or say which product it is."""
 
 
 def differing(plan: Plan, shown: Shown) -> tuple[str, ...]:
@@ -45,12 +48,44 @@ def _ours(row: Mapping[str, Any], ours: Rows) -> bool:
     )  # fmt: skip
 
 
-def differences(plan: Plan, shown: Shown | None) -> list[Difference]:
-    """Everything, in words for a person."""
-    return [replace(one, marketplace=plan.marketplace_id) for one in _told(plan, shown)]
+def spare(
+    shown: Shown, planned: Collection[str], marketplace: str, language: str,
+    selectors_of: Callable[[str], Iterable[str]],
+) -> dict[str, Spare]:  # fmt: skip
+    """What Amazon has there, in that language, of attributes that nothing says. `selectors_of`:
+    what tells an attribute's rows apart; nothing where the product type has no such attribute.
+    """
+    here = {"marketplace_id": marketplace, "language_tag": language}
+    found = {}
+    for name in shown.attributes.keys() - set(planned) - _STAYS:
+        known = frozenset(selectors_of(name))
+        mine, _ = apart((here,), shown.attributes[name])
+        if mine and known:
+            found[name] = Spare(mine, _told_apart_by(known, [here | dict(row) for row in mine]))
+    return found
 
 
-def _told(plan: Plan, shown: Shown | None) -> list[Difference]:
+def _told_apart_by(known: Collection[str], rows: Iterable[Mapping[str, Any]]) -> Rows:
+    """The selectors of these rows, each set of them once."""
+    found: list[Mapping[str, Any]] = []
+    for row in rows:
+        selectors = {name: value for name, value in row.items() if name in known}
+        if selectors not in found:
+            found.append(selectors)
+    return tuple(found)
+
+
+def to_take_away(plan: Plan, kept: Collection[str]) -> dict[str, Spare]:
+    """Attributes that were written from here (`kept`), and that nothing says any more."""
+    return {name: one for name, one in sorted(plan.spare.items()) if name in kept}
+
+
+def differences(plan: Plan, shown: Shown | None, kept: Collection[str] = ()) -> list[Difference]:
+    """Everything, in words for a person. `kept`: attributes that were written from here."""
+    return [replace(one, marketplace=plan.marketplace_id) for one in _told(plan, shown, kept)]
+
+
+def _told(plan: Plan, shown: Shown | None, kept: Collection[str]) -> list[Difference]:
     if plan.left_alone:
         return []
     if plan.refused or plan.unwanted:
@@ -66,6 +101,8 @@ def _told(plan: Plan, shown: Shown | None) -> list[Difference]:
     for name in differing(plan, shown):
         theirs, _ = apart(plan.attributes[name], shown.attributes.get(name, ()))
         found.append(Difference(sku, name, words(plan.attributes[name]), words(theirs)))
+    for name, gone in to_take_away(plan, kept).items():
+        found.append(Difference(sku, name, "", words(gone.rows)))
     if plan.title and shown.shows and shown.title != plan.title:
         found.append(Difference(sku, "title that buyers read", plan.title, shown.title))
     if not shown.shows:

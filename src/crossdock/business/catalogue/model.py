@@ -96,6 +96,14 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Spare:
+    """An attribute that nothing says and Amazon has, in a plan's marketplace and language."""
+
+    rows: Rows  # as Amazon has them
+    selectors: Rows  # what tells them from those of others; a deletion names it
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be at Amazon for a SKU in a marketplace."""
 
@@ -109,6 +117,7 @@ class Plan:
     left_alone: str = ""  # why the catalogue does not touch this SKU
     delete: bool = False  # a refused one is taken off the list, not only to zero
     shown: Shown | None = None  # how Amazon showed it when this was planned
+    spare: Mapping[str, Spare] = field(default_factory=dict)  # ours only where we wrote it
     said: tuple[Term, ...] = ()
     marketplace_id: str = ""
     key: str = ""  # of the SKU in that marketplace

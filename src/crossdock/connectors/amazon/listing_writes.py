@@ -5,7 +5,7 @@ own; a change here names only the attributes it is about. A SKU is one listing i
 each call here is about one of them, `shop`.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
@@ -74,15 +74,18 @@ def put_listing(
 
 def change_listing(
     client: AmazonClient, shop: str, sku: str, product_type: str, attributes: Attributes,
-    dropped: Collection[str] = (), *, preview: bool = False,
+    dropped: Mapping[str, Sequence[Mapping[str, Any]]] | None = None, *, preview: bool = False,
 ) -> Submission:  # fmt: skip
-    """Make these attributes so, and let go of those; all others stay as they are."""
+    """Make these attributes so, and let go of those with these selectors; all others stay as they
+    are. Amazon refuses a deletion that names none.
+    """
     patches = [
         {"op": "replace", "path": f"/attributes/{name}", "value": plain(rows)}
         for name, rows in sorted(attributes.items())
     ]
     patches += [
-        {"op": "delete", "path": f"/attributes/{name}", "value": []} for name in sorted(dropped)
+        {"op": "delete", "path": f"/attributes/{name}", "value": plain(selectors)}
+        for name, selectors in sorted((dropped or {}).items())
     ]
     body = {"productType": product_type, "patches": patches}
     return _write(client, "patchListingsItem", "PATCH", shop, sku, body, preview=preview)

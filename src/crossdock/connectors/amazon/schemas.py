@@ -14,6 +14,7 @@ from crossdock.connectors.amazon.product_models import Attributes
 from crossdock.kernel.errors import Defect
 
 MOST_PROBLEMS = 50
+_USUAL_SELECTORS = frozenset({"language_tag", "marketplace_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class ProductSchema:
         """What one object of the attribute may say: value, unit, marketplace_id, language_tag."""
         items = self._properties.get(attribute, {}).get("items", {})
         return frozenset(items.get("properties", {}))
+
+    def selectors(self, attribute: str) -> tuple[str, ...]:
+        """The fields by which its objects are told apart; a deletion names them."""
+        told = self._properties.get(attribute, {}).get("selectors")
+        return tuple(told or sorted(self.fields(attribute) & _USUAL_SELECTORS))
 
     def problems(self, attributes: Attributes) -> list[SchemaProblem]:
         """Everything that does not fit; the first fifty."""

@@ -8,6 +8,21 @@ from pydantic import BeforeValidator
 from crossdock.connectors.tims.fields import Record, Rows
 from crossdock.connectors.tims.stock_models import StockItem
 
+
+def _images(told: Any) -> tuple[Mapping[str, Any], ...]:
+    """In TIMS's order. A text is a picture's address; what is neither text nor object says
+    nothing, and the next picture takes its place.
+    """
+    one_or_many = told if isinstance(told, list | tuple) else (told,)
+    rows = ({"Url": one.strip()} if isinstance(one, str) else one for one in one_or_many)
+    return tuple(row for row in rows if isinstance(row, Mapping) and not _blank(row))
+
+
+def _blank(row: Mapping[str, Any]) -> bool:
+    return all(value is None or not str(value).strip() for value in row.values())
+
+
+_Images = Annotated[tuple[Mapping[str, Any], ...], BeforeValidator(_images)]
 _Texts = Annotated[Mapping[str, Any], BeforeValidator(lambda value: {} if value is None else value)]
 
 
@@ -43,5 +58,5 @@ class CatalogueItem(StockItem):
     Hazmat: HazmatPapers | None = None
     RequiresContainer: str | None = None
     RestrictedChannels: Rows[str] = ()
-    Images: Rows[Any] = ()
+    Images: _Images = ()
     Attributes: _Texts = {}

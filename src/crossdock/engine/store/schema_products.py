@@ -24,6 +24,7 @@ submission = sa.Table(
     sa.Column("changed_at", UtcTime),
     sa.Column("why", sa.Text, nullable=False),
     sa.Column("withheld", sa.Boolean, nullable=False),
+    sa.Column("names", sa.Text, nullable=False, server_default=""),
 )
 
 # Amazon's schema of a product type as it was downloaded, known again by its checksum.

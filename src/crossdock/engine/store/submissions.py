@@ -15,6 +15,7 @@ from crossdock.engine.store.database import Database
 from crossdock.engine.store.inbox import upsert
 from crossdock.engine.store.schema_products import submission
 
+MEANT = "meant"  # a first write was begun; whether Amazon heard of it, nobody knows yet
 SENT, SEEN = "sent", "seen"
 WATCHED = "watched"  # seen, and looked at again when issues had had their time
 ISSUES = "issues"  # Amazon has found something wrong with it
@@ -42,6 +43,7 @@ class Submission:
     changed_at: datetime | None = None  # when `withheld` became what it is
     why: str = ""
     withheld: bool = False
+    names: frozenset[str] = frozenset()  # attributes that Amazon may have from here
 
     @property
     def ours(self) -> bool:
@@ -99,6 +101,7 @@ def keep(db: Database, row: Submission, *, first: bool) -> None:
     first marketplace, and an old row of none becomes its.
     """
     values: dict[str, Any] = {name: getattr(row, name) for name in Submission.__slots__}
+    values["names"] = " ".join(sorted(row.names))
     insert, keys = upsert(db, submission).values(**values), ("sku", "marketplace_id")
     newer = {name: insert.excluded[name] for name in values if name not in keys}
     with db.writing() as connection:
@@ -124,4 +127,5 @@ def let_go(db: Database, sku: str, now: datetime) -> None:
 
 
 def _submission(row: Any, first: str) -> Submission:
-    return Submission(**{**row, "marketplace_id": row["marketplace_id"] or first})
+    names = frozenset(row["names"].split())
+    return Submission(**{**row, "marketplace_id": row["marketplace_id"] or first, "names": names})

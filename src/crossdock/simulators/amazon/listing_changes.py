@@ -6,6 +6,7 @@ from typing import Any
 
 from crossdock.simulators.amazon.listing_records import CHANNEL, OFFER, STOCK, Attributes, laid
 from crossdock.simulators.amazon.offers import SELECTORS, faults_of_offers
+from crossdock.simulators.amazon.producttypes import selectors_of
 from crossdock.simulators.amazon.replies import Row, invalid
 
 _OPS = ("add", "replace", "merge", "delete")
@@ -34,8 +35,10 @@ def patched(attributes: Attributes, patch: Any, shop: str = "") -> tuple[Attribu
     if where and any(v.get("marketplace_id", where) != where for v in values):
         return attributes, [issue("90220", f"{name} names another marketplace.", name)]
     if op == "delete":
-        left = [r for r in rows if _key(name, r) not in {_key(name, v) for v in values}]
-        return _with(attributes, name, left if values else laid(rows, [], where)), []
+        if not all(values) or not values:
+            raise invalid("Invalid empty value provided in patch.")
+        gone = {_key(name, value) for value in values}
+        return _with(attributes, name, [r for r in rows if _key(name, r) not in gone]), []
     if op == "merge":
         return _with(attributes, name, _merged(name, rows, values)), []
     return _with(attributes, name, laid(rows, [dict(value) for value in values], where)), []
@@ -94,7 +97,7 @@ def _key(name: str, row: Row) -> tuple[Any, ...]:
         return (row.get(CHANNEL),)
     if name == OFFER:
         return tuple(row.get(x) or ("ALL" if x == "audience" else None) for x in SELECTORS)
-    return (row.get("marketplace_id"), row.get("language_tag"))
+    return tuple(row.get(x) for x in selectors_of(name))
 
 
 def _stock_faults(rows: Sequence[Row]) -> Iterable[str]:

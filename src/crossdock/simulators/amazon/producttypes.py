@@ -104,6 +104,11 @@ def _measure(title: str, *units: str) -> Schema:
     return _attribute(title, fields, required=("value", "unit"))
 
 
+def _images(most: int) -> dict[str, Schema]:
+    """Slots for more images than the main one; most types have eight."""
+    return {f"other_product_image_locator_{n}": _link("Other Image") for n in range(1, most + 1)}
+
+
 def _link(title: str) -> Schema:
     where = {"type": "string", "pattern": "^https?://", "maxLength": 2000}
     return _attribute(title, {"media_location": where}, required=("media_location",))
@@ -115,16 +120,16 @@ _IDENTIFIER = _attribute(
         "type": {"type": "string", "enum": ["ean", "gtin", "upc"]},
         "value": {"type": "string", "pattern": "^[0-9]{8,14}$"},
     },
-    required=("type", "value"),
-)
+    selectors=("type",), required=("type", "value"),
+)  # fmt: skip
 _HAZMAT = _attribute(
     "Hazmat",
     {
         "aspect": {"type": "string", "enum": ["united_nations_regulatory_id"]},
         "value": {"type": "string", "pattern": "^UN[0-9]{4}$"},
     },
-    required=("aspect", "value"),
-)
+    selectors=("aspect",), required=("aspect", "value"),
+)  # fmt: skip
 _ANYTHING: Schema = {"type": "array", "items": {"type": "object"}}
 _SHARED: Schema = {
     "item_name": _text("Title", 200),
@@ -147,7 +152,8 @@ _SHARED: Schema = {
     ),
     "condition_type": _choice("Condition", *_CONDITIONS),
     "merchant_suggested_asin": _attribute(
-        "Merchant Suggested ASIN", {"value": {"type": "string", "pattern": "^[A-Z0-9]{10}$"}}
+        "Merchant Suggested ASIN", {"value": {"type": "string", "pattern": "^[A-Z0-9]{10}$"}},
+        selectors=("value",),
     ),
     **dict.fromkeys(sorted(OFFER - set(_OFFER_NEEDS)), _ANYTHING),
 }  # fmt: skip
@@ -171,15 +177,29 @@ _ALWAYS = (
 
 TYPES: dict[str, tuple[Schema, tuple[str, ...]]] = {
     "WELDING_TOOL": (
-        {"power_source_type": _choice("Power Source", "battery", "corded", "gas", "manual")},
+        {
+            "power_source_type": _choice("Power Source", "battery", "corded", "gas", "manual"),
+            **_images(8),
+        },
         (*_ALWAYS, "part_number"),
     ),
     "PROTECTIVE_GLOVE": (
         {
             "size": _choice("Size", "small", "medium", "large", "x_large"),
             "outer_material_type": _text("Outer Material", 60),
+            **_images(1),
         },
         (*_ALWAYS, "size"),
     ),
 }
 """By name: what it has beyond the shared attributes, and what it needs."""
+
+_USUAL = ("language_tag", "marketplace_id")
+_ELSEWHERE = {"list_price": ("currency", "marketplace_id")}
+
+
+def selectors_of(name: str) -> tuple[str, ...]:
+    """What tells the objects of an attribute apart, in every type that has it."""
+    every = {**_SHARED, **{n: part for special, _ in TYPES.values() for n, part in special.items()}}
+    found = every.get(name, {}).get("selectors") or _ELSEWHERE.get(name, _USUAL)
+    return tuple(found)

@@ -57,7 +57,18 @@ def describe(goods: Catalogue, seed: int) -> dict[str, Details]:
         if "GLOVE" in item:
             size = "L" if item.endswith("-L") else "M"
             details["Attributes"] = {"Size": size, "Material": "Leather"}
+    _photograph(said, seed)
     return said
+
+
+def _photograph(said: Mapping[str, Details], seed: int) -> None:
+    """One to three images of each."""
+    dice = random.Random(f"{seed}/images")
+    for details in said.values():
+        (first,) = details["Images"]
+        stem = first["Url"].removesuffix(".jpg")
+        more = [{"Url": f"{stem}-{n}.jpg"} for n in range(2, 2 + dice.randrange(3))]
+        details["Images"] = [first, *more]
 
 
 def more_items(tims: TimsSim) -> None:

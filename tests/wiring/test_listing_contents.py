@@ -1,0 +1,376 @@
+"""A listing says all that TIMS says of its item, every image too, and what TIMS says no more is taken
+away again; what a person added to it stays.
+"""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from crossdock.business.catalogue.drift import differences
+from crossdock.engine.store import approvals, submissions
+from crossdock.kernel.errors import TryAgain
+from crossdock.wiring.drifting import drift_of
+from crossdock.wiring.listing_changes import change_of
+from crossdock.wiring.listing_publisher import (
+    KIND,
+    MOST_WRITES,
+    PATIENCE,
+    WATCH,
+    approved_as,
+    content_of,
+)
+from tests.connectors.amazon.conftest import US
+from tests.wiring.selling import RULES, Trade
+
+CA = "A2EUQ1WTGCTBG2"
+TWO = f"marketplaces: {{{US}: en_US, {CA}: en_CA}}\n"
+MAIN, SECOND, THIRD = (
+    "main_product_image_locator", "other_product_image_locator_1", "other_product_image_locator_2",
+)  # fmt: skip
+WORDS = "product_description"
+A, B, C = (f"https://images.example/{name}.jpg" for name in "abc")
+
+
+@pytest.fixture
+def trade(tmp_path):
+    found = Trade(tmp_path, (US, CA))
+    pictured(found, A, B, C)
+    found.tims.describe_item("SPR-1", LongDescription="Keeps spatter off.")
+    yield found
+    found.db.close()
+
+
+def pictured(trade, *urls, item="SPR-1"):
+    """What TIMS says of the item's images from now on."""
+    trade.tims.describe_item(item, Images=[{"Url": url} for url in urls])
+
+
+def images(trade, sku="SPRAY", shop=US):
+    """What buyers of a marketplace see, by slot."""
+    listing = trade.live(sku)
+    return {
+        name: listing.says(name, shop)[0]["media_location"]
+        for name in sorted(listing.live) if "image" in name and listing.says(name, shop)
+    }  # fmt: skip
+
+
+def by_hand(trade, name, sku="SPRAY", **row):
+    """Somebody writes it in Seller Central."""
+    listing = trade.live(sku)
+    for rows in (listing.submitted, listing.live):
+        rows[name] = [*rows.get(name, []), {"marketplace_id": US, **row}]
+
+
+def patches(trade):
+    """Of the last change that Amazon kept."""
+    kept = [r for r in trade.wire.asked if r.method == "PATCH" and "mode=" not in r.url]
+    return json.loads(kept[-1].body)["patches"]
+
+
+def held_back(trade, sku="SPRAY"):
+    with pytest.raises(TryAgain) as caught:
+        trade.publisher.publish(trade.plan(sku))
+    return caught.value.code
+
+
+# --- images ---------------------------------------------------------------------------------------
+
+
+def test_every_image_reaches_amazon_in_tims_order(trade):
+    trade.publish("SPRAY")
+    assert images(trade) == {MAIN: A, SECOND: B, THIRD: C}
+
+
+def test_nine_images_are_as_many_as_amazon_has_places_for(trade):
+    pictured(trade, *(f"https://images.example/{n}.jpg" for n in range(12)))
+    trade.publish("SPRAY")
+    assert len(images(trade)) == 9
+    assert images(trade)["other_product_image_locator_8"].endswith("/8.jpg")
+
+
+def test_a_type_with_fewer_places_takes_the_first_images(trade):
+    pictured(trade, A, B, C, item="GLV-1")
+    assert trade.publish("GLOVE").state == "seen"
+    assert images(trade, "GLOVE") == {MAIN: A, SECOND: B}
+    left_out = {s.what: s.source for s in trade.study("GLOVE").said if s.value == "left out"}
+    assert left_out[THIRD] == "the product type has no such attribute"
+
+
+def test_addresses_in_plain_text_are_images_and_odd_ones_are_none(trade):
+    trade.tims.describe_item("SPR-1", Images=[f" {A} ", None, 7, [B], "", {}, {"Url": C}])
+    trade.publish("SPRAY")
+    assert images(trade) == {MAIN: A, SECOND: C}
+
+
+# --- what TIMS says no more -----------------------------------------------------------------------
+
+
+def test_an_image_and_a_description_that_are_gone_in_tims_go_at_amazon(trade):
+    trade.publish("SPRAY")
+    pictured(trade, A)
+    trade.tims.describe_item("SPR-1", LongDescription=None)
+    assert trade.publish("SPRAY").state == "seen"
+    assert images(trade) == {MAIN: A}
+    assert trade.live("SPRAY").says(WORDS, US) == []
+    there = {"marketplace_id": US}
+    assert patches(trade) == [
+        {"op": "delete", "path": f"/attributes/{SECOND}", "value": [there]},
+        {"op": "delete", "path": f"/attributes/{THIRD}", "value": [there]},
+        {"op": "delete", "path": f"/attributes/{WORDS}",
+         "value": [{"language_tag": "en_US", **there}]},
+    ]  # fmt: skip
+    assert not trade.receipt("SPRAY").names & {SECOND, THIRD, WORDS}
+    trade.wire.asked.clear()
+    assert (trade.publish("SPRAY").state, trade.writes()) == ("unchanged", 0)
+
+
+def test_an_image_that_moves_up_leaves_its_old_place(trade):
+    trade.publish("SPRAY")
+    pictured(trade, A, C)
+    trade.publish("SPRAY")
+    assert images(trade) == {MAIN: A, SECOND: C}
+    assert [one["op"] for one in patches(trade)] == ["replace", "delete"]
+
+
+def test_what_a_person_added_where_nothing_was_written_stays(trade):
+    trade.publish("SPRAY")
+    fourth, point = "other_product_image_locator_3", "bullet_point"
+    by_hand(trade, fourth, media_location="https://hand.example/4.jpg")
+    by_hand(trade, point, value="By hand", language_tag="en_US")
+    pictured(trade, A)
+    trade.publish("SPRAY")
+    assert images(trade) == {MAIN: A, fourth: "https://hand.example/4.jpg"}
+    assert trade.live("SPRAY").says(point, US)
+
+
+def test_a_place_that_was_cleared_is_anybodys_again(trade):
+    trade.publish("SPRAY")
+    pictured(trade, A)
+    trade.publish("SPRAY")
+    by_hand(trade, SECOND, media_location="https://hand.example/2.jpg")
+    assert trade.publish("SPRAY").state == "unchanged"
+    assert images(trade)[SECOND] == "https://hand.example/2.jpg"
+
+
+def test_rows_of_other_marketplaces_and_languages_stay(trade):
+    trade.write(rules=RULES + TWO)
+    for key in ("SPRAY", f"{CA}:SPRAY"):
+        trade.publish(key)
+    by_hand(trade, WORDS, value="Contra salpicaduras", language_tag="es_US")
+    pictured(trade, A)
+    trade.tims.describe_item("SPR-1", LongDescription=None)
+    trade.publish("SPRAY")
+    assert (images(trade), len(images(trade, shop=CA))) == ({MAIN: A}, 3)
+    said = trade.live("SPRAY").live[WORDS]
+    assert sorted(row["language_tag"] for row in said) == ["en_CA", "es_US"]
+    trade.publish(f"{CA}:SPRAY")
+    assert images(trade, shop=CA) == {MAIN: A}
+    assert [row["language_tag"] for row in trade.live("SPRAY").live[WORDS]] == ["es_US"]
+
+
+def test_quantities_prices_and_the_number_are_never_taken_away(trade):
+    trade.publish("SPRAY")
+    by_hand(trade, "purchasable_offer", currency="USD", audience="ALL")
+    every = frozenset(trade.live("SPRAY").submitted)
+    submissions.keep(trade.db, replace(trade.receipt("SPRAY"), names=every), first=True)
+    trade.tims.describe_item("SPR-1", Gtin=None, LongDescription=None)
+    trade.publish("SPRAY")
+    assert every - set(trade.live("SPRAY").submitted) == {WORDS}
+
+
+def test_a_rule_that_leaves_the_page_to_others_takes_nothing_of_it_away(trade):
+    trade.publish("SPRAY")
+    mine = "brands: [Weldco], product_type: WELDING_TOOL"
+    trade.write(rules=RULES.replace(f"{mine}, requirements: LISTING", mine))
+    assert trade.publish("SPRAY").state == "live already"
+    assert len(images(trade)) == 3
+    assert trade.live("SPRAY").says(WORDS, US)
+
+
+def test_a_receipt_of_before_takes_nothing_away(trade):
+    trade.publish("SPRAY")
+    submissions.keep(trade.db, replace(trade.receipt("SPRAY"), names=frozenset()), first=True)
+    pictured(trade, A)
+    assert trade.publish("SPRAY").state == "live already"
+    assert len(images(trade)) == 3
+
+
+def test_what_was_withheld_meanwhile_is_still_taken_away(trade):
+    trade.publish("SPRAY")
+    trade.tims.describe_item("SPR-1", RestrictedChannels=["Amazon"])
+    assert trade.publish("SPRAY").state == "off"
+    pictured(trade, A)
+    trade.tims.describe_item("SPR-1", RestrictedChannels=[])
+    trade.publish("SPRAY")
+    assert images(trade) == {MAIN: A}
+
+
+def test_a_listing_that_was_deleted_leaves_no_claim_on_the_next_one(trade):
+    trade.write(rules=RULES + "discontinued: delete\n")
+    trade.publish("SPRAY")
+    trade.tims.deactivate_item("SPR-1", "discontinued")
+    assert trade.publish("SPRAY").state == "not listed"
+    assert trade.receipt("SPRAY").names == frozenset()
+
+
+def test_nor_does_one_that_was_deleted_in_another_marketplace(trade):
+    trade.write(rules=RULES + TWO)
+    for key in ("GLOVE", f"{CA}:GLOVE"):
+        trade.publish(key)
+    here = RULES.replace('- skus: ["GLOVE*"]', f'- skus: ["GLOVE*"]\n    marketplaces: [{US}]')
+    trade.write(rules=here + TWO + "discontinued: delete\n")
+    assert trade.publish(f"{CA}:GLOVE").state == "not listed"
+    assert trade.receipt(f"{CA}:GLOVE").names == frozenset()
+    assert "item_name" in trade.receipt("GLOVE").names
+
+
+# --- broken lines ---------------------------------------------------------------------------------
+
+
+class PowerCut(BaseException):
+    """The machine is gone."""
+
+
+def lose_the_next_answer(trade, what):
+    """Amazon keeps the write, and nobody here hears of it."""
+    send = trade.wire.send
+
+    def lost(request):
+        answer = send(request)
+        if request.method in ("PUT", "PATCH") and "mode=" not in request.url:
+            trade.wire.send = send
+            raise what
+        return answer
+
+    trade.wire.send = lost
+
+
+@pytest.mark.parametrize("what", [PowerCut(), TryAgain("the answer is lost", code="timeout")])
+@pytest.mark.parametrize("listed", [False, True])
+def test_what_was_written_unheard_is_taken_away_all_the_same(trade, listed, what):
+    """TIMS takes back what went with a write between which and its receipt everything ended."""
+    if listed:
+        pictured(trade, A)
+        trade.publish("SPRAY")
+        pictured(trade, A, B, C)
+    lose_the_next_answer(trade, what)
+    with pytest.raises(type(what)):
+        trade.publisher.publish(trade.plan("SPRAY"))
+    assert SECOND in trade.live("SPRAY").submitted
+    pictured(trade, A)
+    trade.publish("SPRAY")
+    assert images(trade) == {MAIN: A}
+
+
+def test_a_deletion_whose_answer_was_lost_is_done_once(trade):
+    trade.publish("SPRAY")
+    pictured(trade, A)
+    lose_the_next_answer(trade, PowerCut())
+    trade.wire.asked.clear()
+    with pytest.raises(PowerCut):
+        trade.publisher.publish(trade.plan("SPRAY"))
+    assert trade.publish("SPRAY").state == "live already"
+    trade.advance(WATCH)
+    assert (trade.writes(), images(trade)) == (1, {MAIN: A})
+
+
+def test_a_first_write_that_was_only_begun_is_told_so(trade):
+    lose_the_next_answer(trade, PowerCut())
+    with pytest.raises(PowerCut):
+        trade.publisher.publish(trade.plan("SPRAY"))
+    receipt = trade.receipt("SPRAY")
+    assert (receipt.state, receipt.ours, SECOND in receipt.names) == ("meant", False, True)
+
+
+def test_what_amazon_shows_late_is_taken_away_when_it_comes(trade):
+    pictured(trade, A)
+    trade.publish("SPRAY")
+    pictured(trade, A, B)
+    assert held_back(trade) == "not-visible"
+    late = trade.live("SPRAY").submitted.pop(SECOND)
+    pictured(trade, A)
+    assert trade.publish("SPRAY").state in ("live already", "seen")
+    trade.live("SPRAY").submitted[SECOND] = late
+    trade.publish("SPRAY")
+    assert images(trade) == {MAIN: A}
+
+
+def test_what_was_written_unheard_and_shows_late_is_taken_away_when_it_comes(trade):
+    pictured(trade, A)
+    trade.publish("SPRAY")
+    pictured(trade, A, B)
+    lose_the_next_answer(trade, PowerCut())
+    with pytest.raises(PowerCut):
+        trade.publisher.publish(trade.plan("SPRAY"))
+    late = trade.live("SPRAY").submitted.pop(SECOND)
+    pictured(trade, A)
+    assert held_back(trade) == "watching"
+    trade.live("SPRAY").submitted[SECOND] = late
+    trade.publish("SPRAY")
+    assert images(trade) == {MAIN: A}
+
+
+def test_what_amazon_keeps_is_written_again_and_then_a_persons(trade):
+    trade.publish("SPRAY")
+    pictured(trade, A, B)
+    stays = trade.live("SPRAY").submitted[THIRD]
+
+    def keep():
+        items = trade.amazon.listings.items
+        items[trade.amazon.sellers[0].seller_id, "SPRAY"].submitted.setdefault(THIRD, stays)
+
+    trade.amazon.listings.before.append(keep)
+    trade.wire.asked.clear()
+    began = trade.clock.now()
+    error = trade.refused("SPRAY")
+    assert (error.kind, trade.writes()) == ("listing-not-shown", MOST_WRITES)
+    assert error.message.endswith(f"it still has {THIRD}")
+    assert trade.clock.now() - began >= PATIENCE * MOST_WRITES
+    trade.amazon.listings.before.clear()
+    assert trade.publish("SPRAY").state == "seen"
+    assert images(trade) == {MAIN: A, SECOND: B}
+
+
+def test_names_stay_in_the_receipt_until_nothing_can_come_any_more(trade):
+    trade.publish("SPRAY")
+    pictured(trade, A)
+    assert held_back(trade) == "not-visible"
+    trade.advance(PATIENCE / 2)
+    assert held_back(trade) == "watching"
+    assert {SECOND, THIRD} < trade.receipt("SPRAY").names
+    trade.advance(WATCH)
+    trade.publish("SPRAY")
+    assert trade.receipt("SPRAY").names == trade.plan("SPRAY").attributes.keys()
+
+
+# --- plans and drift ------------------------------------------------------------------------------
+
+
+def test_under_a_plan_taking_away_waits_for_its_own_approval(trade):
+    trade.publish("SPRAY")
+    trade.write(rules=RULES.replace("publish: on", "publish: plan"))
+    pictured(trade, A)
+    plan = trade.plan("SPRAY")
+
+    def approve(value):
+        approvals.approve(trade.db, KIND, [("SPRAY", value)], "abc", "anna", trade.clock.now())
+
+    approve(content_of(plan))  # as if nothing were taken away
+    assert held_back(trade) == "held"
+    approve(approved_as(plan, change_of(plan, trade.receipt("SPRAY").names)))
+    assert trade.publish("SPRAY").state == "seen"
+    assert images(trade) == {MAIN: A}
+
+
+def test_drift_names_what_is_to_go_with_what_amazon_has(trade):
+    trade.publish("SPRAY")
+    by_hand(trade, "bullet_point", value="By hand", language_tag="en_US")
+    pictured(trade, A, B)
+    plan, kept = trade.plan("SPRAY"), trade.receipt("SPRAY").names
+    (gone,) = differences(plan, plan.shown, kept)
+    assert (gone.what, gone.tims, gone.amazon) == (THIRD, "", C)
+    assert differences(plan, plan.shown) == []
+    told = submissions.every(trade.db, US)
+    found = drift_of(trade.desk, trade.lister, ["SPRAY"], ["SPRAY"], told)
+    assert found.differences == [gone]
