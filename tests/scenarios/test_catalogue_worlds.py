@@ -13,7 +13,7 @@ import pytest
 
 from crossdock.engine.runner import Watch
 from crossdock.engine.store import submissions
-from crossdock.simulators.amazon.listing_records import SimListing, rows_in
+from crossdock.simulators.amazon.listing_records import SimListing, copy_of, copy_picture, rows_in
 from crossdock.simulators.world.scenario import preset
 from crossdock.simulators.world.trade import NEVER_SOLD, SPRAY, more_skus
 from crossdock.wiring.catalogue_runs import FLOW
@@ -234,14 +234,17 @@ def as_tims_says(world: Rehearsal, sku: str, said: dict[str, Any], title: str) -
 def images_of(listing: SimListing, shop: str = US) -> dict[str, str]:
     """By slot."""
     said = {name: rows_in(rows, shop) for name, rows in listing.submitted.items()}
-    return {n: rows[0]["media_location"] for n, rows in said.items() if rows and "_image_" in n}
+    found = {n: dict(rows[0]) for n, rows in said.items() if rows and "_image_" in n}
+    for row in found.values():
+        copy_picture(row)  # what is in effect has been copied already
+    return {name: row["media_location"] for name, row in found.items()}
 
 
 def images_for(product_type: str, told: Iterable[dict[str, str]]) -> dict[str, str]:
     """As many of TIMS's images as the type has room for."""
     slots = (MAIN, *(f"other_product_image_locator_{n}" for n in range(1, 9)))
     room = slots[: {"PROTECTIVE_GLOVE": 2}.get(product_type, 9)]
-    return {slot: image["Url"] for slot, image in zip(room, told, strict=False)}
+    return {slot: copy_of(image["Url"]) for slot, image in zip(room, told, strict=False)}
 
 
 def cases_of(world: Rehearsal) -> dict[str, str]:

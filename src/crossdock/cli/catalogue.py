@@ -129,8 +129,7 @@ def check(
         plan, said = study.plan, None
         if plan is not None and not (plan.refused or plan.left_alone or plan.unwanted):
             told = submissions.of(house.db, place.sku, place.marketplace_id, first=place.first)
-            kept = told.names if told is not None else frozenset()
-            said = preview(house.amazon, plan, change_of(plan, kept))
+            said = preview(house.amazon, plan, change_of(plan, told))
     issues = [
         {"code": i.code, "severity": i.severity, "message": i.message,
          "attributes": list(i.attributeNames)} for i in (said.issues if said else ())

@@ -2,7 +2,7 @@
 listings in one.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crossdock.business.catalogue.drift import differences
@@ -54,8 +54,7 @@ def drift_of(
             continue
         for place in places:
             receipt = told.get((shop, place.sku))
-            kept = receipt.names if receipt is not None else frozenset()
-            _compare(lister, place, items, live, kept, found)
+            _compare(lister, place, items, live, receipt, found)
         if not wanted:
             strangers = sorted(live.keys() - desk.skus().rows.keys())
             found.unknown += [desk.places.at(shop, sku).key for sku in strangers]
@@ -66,7 +65,7 @@ def drift_of(
 
 def _compare(
     lister: Lister, place: Place, items: Mapping[str, CatalogueItem],
-    live: Mapping[str, ShownListing], kept: Collection[str], found: Drift,
+    live: Mapping[str, ShownListing], told: Submission | None, found: Drift,
 ) -> None:  # fmt: skip
     try:
         study = lister.study(place.key, items=items, near=Nearby(live))
@@ -77,5 +76,9 @@ def _compare(
         words = study.problems[0].message if study.problems else "nothing is planned"
         found.undecided[place.key] = words
         return
-    found.differences += differences(study.plan, study.plan.shown, kept)
+    plan, shown = study.plan, study.plan.shown
+    if told is None:
+        found.differences += differences(plan, shown)
+    else:
+        found.differences += differences(plan, shown, told.names, told.pictures)
     found.compared += 1

@@ -1,10 +1,15 @@
 """What of a listing is to be written, Amazon's answer to it, and what a person has to see."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crossdock.business.catalogue.drift import apart, differing, to_take_away
+from crossdock.business.catalogue.drift import (
+    NOTHING_WRITTEN,
+    apart,
+    differing,
+    to_take_away,
+)
 from crossdock.business.catalogue.model import Plan, Rows, Shown, Spare
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.listing_models import MERCHANT, Submission
@@ -15,6 +20,7 @@ from crossdock.connectors.amazon.listing_writes import (
     shown_listing,
 )
 from crossdock.connectors.amazon.product_models import Attributes, ShownListing
+from crossdock.engine.store.submissions import Submission as Receipt
 from crossdock.kernel.errors import NeedsPerson
 from crossdock.wiring.cataloguerules import LISTING
 from crossdock.wiring.listing import BEGINNING, SUGGESTED, invalid
@@ -61,9 +67,9 @@ class Change:
         return self.live.asin if self.live is not None else ""
 
 
-def change_of(plan: Plan, kept: Collection[str]) -> Change:
+def change_of(plan: Plan, told: Receipt | None) -> Change:
     """The difference between a plan and what Amazon has. What no write can mend is a person's.
-    `kept`: attributes that Amazon may have from here; what else it has is not ours to take away.
+    `told`: what was written from here; what else Amazon has is not ours to take away.
     """
     shown = plan.shown
     if shown is None:
@@ -82,8 +88,9 @@ def change_of(plan: Plan, kept: Collection[str]) -> Change:
             plan.sku, [f"Amazon takes it for a {shown.product_type}, not a {plan.product_type}"]
         )
     other = shown.title if whole and shown.shows and shown.title != plan.title else ""
-    gone = to_take_away(plan, kept)
-    return Change(shown, differing(plan, shown), not shown.shows, title=other, dropped=gone)
+    gone = to_take_away(plan, told.names if told is not None else ())
+    names = differing(plan, shown, told.pictures if told is not None else NOTHING_WRITTEN)
+    return Change(shown, names, not shown.shows, title=other, dropped=gone)
 
 
 def prepared(amazon: AmazonClient, plan: Plan, change: Change) -> Callable[[], Submission]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
+from crossdock.business.catalogue.drift import pictures_of
 from crossdock.business.catalogue.model import Listed, Plan, Shown
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.listing_writes import KEPT_FREE, shown_listing
@@ -124,8 +125,7 @@ class ListingPublisher:
     # --- what is to be listed
 
     def _listed(self, plan: Plan, row: Submission | None) -> Listed:
-        kept = row.names if row is not None else frozenset()
-        content, change = content_of(plan), change_of(plan, kept)
+        content, change = content_of(plan), change_of(plan, row)
         mine = row is not None and row.content == content
         if change.nothing:
             return self._seen(plan, content, row, change)
@@ -169,6 +169,7 @@ class ListingPublisher:
                 (row.attempts if row is not None and again else 0) + 1, said.submissionId,
                 plan.asin, plan.product_type, self.now(), None,
                 row.changed_at if row is not None else None, names=names,
+                pictures=pictures_of(plan),
             ),
         )  # fmt: skip
         return TryAgain(
@@ -196,7 +197,8 @@ class ListingPublisher:
         if row is None or not ours:  # nobody had to write it
             generation = row.generation + 1 if row is not None else 1
             row = Submission(plan.sku, plan.marketplace_id, generation, content, WATCHED,
-                             changed_at=row.changed_at if row is not None else None)  # fmt: skip
+                             changed_at=row.changed_at if row is not None else None,
+                             pictures=row.pictures if row is not None else {})  # fmt: skip
         if row.state == SENT:
             row = replace(row, state=SEEN, seen_at=now, changed_at=now)
         row = replace(
@@ -261,6 +263,7 @@ class ListingPublisher:
             plan.sku, plan.marketplace_id, row.generation + 1 if row is not None else 1, "", OFF,
             asin=row.asin if row is not None else "", changed_at=began, why=why,
             withheld=plan.first, names=row.names if row is not None else frozenset(),
+            pictures=row.pictures if row is not None else {},
         )  # fmt: skip
         self._keep(plan, row)
         return row

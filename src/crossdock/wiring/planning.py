@@ -203,7 +203,7 @@ def _listing_row(found: Listing, told: Submission | None) -> list[Row]:
         if shown is None or not found.delete or not ours:
             return []  # not listed; or the stock rules offer none of it
         return [Row(key, found.sku, shop, "listed", "taken off", DELETED, ("delisted",))]
-    change = change_of(found, told.names if told is not None else ())
+    change = change_of(found, told)
     if change.nothing:
         return []
     flags = (*(("first",) if shown is None else ()), *(("taken away",) if change.dropped else ()))

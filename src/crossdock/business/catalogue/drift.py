@@ -4,31 +4,64 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from crossdock.business.catalogue.attributes import OTHERS
 from crossdock.business.catalogue.model import Difference, Plan, Rows, Shown, Spare
 
 _SELECTORS = ("marketplace_id", "language_tag")
+_PLACE, _AMAZONS_HOSTS = "media_location", ("media-amazon.com", "images-amazon.com")
+NOTHING_WRITTEN: Mapping[str, str] = MappingProxyType({})
 _ONCE = ("merchant_suggested_asin",)
 """Said when a listing is made; afterwards the listing's own page says it."""
 _STAYS = OTHERS | {*_ONCE, "externally_assigned_product_identifier"}
 """Never taken away: they have writers of their own, or say which product it is."""
 
 
-def differing(plan: Plan, shown: Shown) -> tuple[str, ...]:
-    """Attributes that were submitted otherwise, or not at all."""
+def differing(
+    plan: Plan, shown: Shown, pictures: Mapping[str, str] = NOTHING_WRITTEN
+) -> tuple[str, ...]:
+    """Attributes that were submitted otherwise, or not at all. `pictures`: addresses that Amazon
+    took from here, by attribute; what it shows in their place at an address of its own is them.
+    """
     return tuple(
         name
         for name, rows in plan.attributes.items()
-        if name not in _ONCE and not _said(rows, shown.attributes.get(name, ()))
+        if name not in _ONCE
+        and not _said(rows, shown.attributes.get(name, ()), pictures.get(name, ""))
     )
 
 
-def _said(ours: Rows, theirs: Rows) -> bool:
+def _said(ours: Rows, theirs: Rows, picture: str) -> bool:
     """In our language; or in none but another that Amazon calls the same words."""
     mine, _ = apart(ours, theirs)
-    return same(ours, mine or theirs)
+    found = mine or theirs
+    if picture and picture == picture_in(ours) and found and all(_copied(row) for row in found):
+        return same(_unplaced(ours), _unplaced(found))
+    return same(ours, found)
+
+
+def picture_in(rows: Rows) -> str:
+    """The address of the picture that an attribute is; empty when it is none."""
+    return next((str(row[_PLACE]) for row in rows if row.get(_PLACE)), "")
+
+
+def pictures_of(plan: Plan) -> dict[str, str]:
+    """Addresses of pictures, by attribute."""
+    found = {name: picture_in(rows) for name, rows in plan.attributes.items()}
+    return {name: address for name, address in found.items() if address}
+
+
+def _copied(row: Mapping[str, Any]) -> bool:
+    """Amazon fetches a picture, keeps a copy, and says where that is from then on."""
+    host = urlsplit(str(row.get(_PLACE) or "")).hostname or ""
+    return any(host == one or host.endswith(f".{one}") for one in _AMAZONS_HOSTS)
+
+
+def _unplaced(rows: Rows) -> Rows:
+    return tuple({k: v for k, v in row.items() if k != _PLACE} for row in rows)
 
 
 def apart(ours: Rows, theirs: Rows) -> tuple[Rows, Rows]:
@@ -80,12 +113,20 @@ def to_take_away(plan: Plan, kept: Collection[str]) -> dict[str, Spare]:
     return {name: one for name, one in sorted(plan.spare.items()) if name in kept}
 
 
-def differences(plan: Plan, shown: Shown | None, kept: Collection[str] = ()) -> list[Difference]:
-    """Everything, in words for a person. `kept`: attributes that were written from here."""
-    return [replace(one, marketplace=plan.marketplace_id) for one in _told(plan, shown, kept)]
+def differences(
+    plan: Plan, shown: Shown | None, kept: Collection[str] = (),
+    pictures: Mapping[str, str] = NOTHING_WRITTEN,
+) -> list[Difference]:  # fmt: skip
+    """Everything, in words for a person. `kept`: attributes that were written from here, and the
+    `pictures` among them.
+    """
+    found = _told(plan, shown, kept, pictures)
+    return [replace(one, marketplace=plan.marketplace_id) for one in found]
 
 
-def _told(plan: Plan, shown: Shown | None, kept: Collection[str]) -> list[Difference]:
+def _told(
+    plan: Plan, shown: Shown | None, kept: Collection[str], pictures: Mapping[str, str]
+) -> list[Difference]:
     if plan.left_alone:
         return []
     if plan.refused or plan.unwanted:
@@ -98,7 +139,7 @@ def _told(plan: Plan, shown: Shown | None, kept: Collection[str]) -> list[Differ
         found.append(Difference(sku, "asin", plan.asin, shown.asin))
     if plan.product_type and shown.product_type and plan.product_type != shown.product_type:
         found.append(Difference(sku, "product type", plan.product_type, shown.product_type))
-    for name in differing(plan, shown):
+    for name in differing(plan, shown, pictures):
         theirs, _ = apart(plan.attributes[name], shown.attributes.get(name, ()))
         found.append(Difference(sku, name, words(plan.attributes[name]), words(theirs)))
     for name, gone in to_take_away(plan, kept).items():

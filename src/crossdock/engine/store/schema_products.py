@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from crossdock.engine.store.schema import UtcTime, metadata
+from crossdock.engine.store.schema import JsonText, UtcTime, metadata
 
 # The last listing of a SKU that Amazon was told in a marketplace, whether it was seen there, and
 # whether the SKU is withheld from sale. An empty marketplace is the account's first: rows from
@@ -25,6 +25,7 @@ submission = sa.Table(
     sa.Column("why", sa.Text, nullable=False),
     sa.Column("withheld", sa.Boolean, nullable=False),
     sa.Column("names", sa.Text, nullable=False, server_default=""),
+    sa.Column("pictures", JsonText),
 )
 
 # Amazon's schema of a product type as it was downloaded, known again by its checksum.

@@ -5,7 +5,8 @@ Rows from before there were other marketplaces have none: they are the account's
 whoever asks names.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,6 +45,7 @@ class Submission:
     why: str = ""
     withheld: bool = False
     names: frozenset[str] = frozenset()  # attributes that Amazon may have from here
+    pictures: Mapping[str, str] = field(default_factory=dict)  # addresses it took, by attribute
 
     @property
     def ours(self) -> bool:
@@ -101,7 +103,7 @@ def keep(db: Database, row: Submission, *, first: bool) -> None:
     first marketplace, and an old row of none becomes its.
     """
     values: dict[str, Any] = {name: getattr(row, name) for name in Submission.__slots__}
-    values["names"] = " ".join(sorted(row.names))
+    values |= {"names": " ".join(sorted(row.names)), "pictures": dict(row.pictures)}
     insert, keys = upsert(db, submission).values(**values), ("sku", "marketplace_id")
     newer = {name: insert.excluded[name] for name in values if name not in keys}
     with db.writing() as connection:
@@ -128,4 +130,11 @@ def let_go(db: Database, sku: str, now: datetime) -> None:
 
 def _submission(row: Any, first: str) -> Submission:
     names = frozenset(row["names"].split())
-    return Submission(**{**row, "marketplace_id": row["marketplace_id"] or first, "names": names})
+    return Submission(
+        **{
+            **row,
+            "marketplace_id": row["marketplace_id"] or first,
+            "names": names,
+            "pictures": row["pictures"] or {},
+        }
+    )

@@ -1,5 +1,6 @@
 """A listing as Amazon keeps it: what was submitted, and what is live of it."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from crossdock.simulators.amazon.replies import Row
 MERCHANT = "DEFAULT"
 STOCK, OFFER = "fulfillment_availability", "purchasable_offer"
 CHANNEL = "fulfillment_channel_code"
+PICTURES = "https://m.media-amazon.com/images/I/"
 Attributes = dict[str, list[Row]]
 
 
@@ -27,6 +29,18 @@ def laid(rows: Iterable[Row], new: Iterable[Row], shop: str) -> list[Row]:
 def rows_in(rows: Iterable[Row], shop: str) -> list[Row]:
     """Those of one marketplace, and those of no marketplace's own; without one, all."""
     return [r for r in rows if not shop or r.get("marketplace_id", shop) == shop]
+
+
+def copy_of(address: str) -> str:
+    """Where Amazon keeps its own copy of a picture, and says that it is."""
+    return f"{PICTURES}{hashlib.sha256(address.encode()).hexdigest()[:11]}.jpg"
+
+
+def copy_picture(row: Row) -> None:
+    """From then on the row names the copy."""
+    address = str(row.get("media_location") or "")
+    if address and not address.startswith(PICTURES):
+        row["media_location"] = copy_of(address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +108,8 @@ class SimListing:
         """What has come into effect until now."""
         for one in sorted((c for c in self.coming if c.at <= now), key=lambda c: c.at):
             shop = "" if one.name in (STOCK, OFFER) else one.shop
+            for row in (*one.rows, *self.submitted.get(one.name, ())):
+                copy_picture(row)
             self.live[one.name] = laid(self.live.get(one.name, ()), deepcopy(one.rows), shop)
             self.showing |= {one.shop} if one.shop else self.shops
             if one.name == STOCK:

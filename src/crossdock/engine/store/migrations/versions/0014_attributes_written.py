@@ -11,3 +11,4 @@ down_revision = "0013"
 
 def upgrade() -> None:
     op.add_column("submission", sa.Column("names", sa.Text(), nullable=False, server_default=""))
+    op.add_column("submission", sa.Column("pictures", sa.Text(), nullable=True))
