@@ -72,8 +72,10 @@ def test_a_sale_after_the_new_quantity_showed_is_a_fault_of_the_rule():
 
 
 def test_before_anything_was_told_it_was_not_our_quantity():
-    found = explain(a_sale(10), Facts(TOLD, [], [a_fall(5)]))
-    assert (found.verdict, found.buffer) == (Verdict.UNTOLD, 0)
+    found = explain(a_sale(-5), Facts(TOLD, [], [a_fall(-8)]))
+    assert (found.verdict, found.buffer, found.others) == (Verdict.UNTOLD, 0, ())
+    soon = explain(a_sale(10), Facts(TOLD, [], [a_fall(5)]))  # 5 was told, and had shown or not
+    assert (soon.verdict, soon.others) == (Verdict.OURS, (Verdict.UNTOLD,))
 
 
 def test_when_nobody_can_tell_which_was_first_it_says_so():

@@ -147,7 +147,8 @@ def possible(sale: Sale, facts: Facts) -> set[Verdict]:
     found: set[Verdict] = set()
     for tale in _standings(sale, facts):
         found |= _causes(sale, tale, facts)
-    return found - {Verdict.RULE} if len(found) > 1 else found
+    found = found - {Verdict.RULE} if len(found) > 1 else found
+    return found if _standing(sale, facts) is not None else found | {Verdict.UNTOLD}
 
 
 def _standings(sale: Sale, facts: Facts) -> list[Tale]:
@@ -185,7 +186,8 @@ def _causes(sale: Sale, standing: Tale, facts: Facts) -> set[Verdict]:
 
 
 def _likeliest(sale: Sale, facts: Facts) -> Explained:
-    standing = _standing(sale, facts)
+    told = _standings(sale, facts)
+    standing = told[0] if told else None
     if standing is None or standing.told_at is None:
         words = "Amazon's quantity was not ours yet: nothing that we told had shown."
         return Explained(sale, Verdict.UNTOLD, words, _timeline(sale, facts), 0)
