@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crossdock.connectors.amazon.limits import RATE_HEADER, RATES
-from crossdock.engine.store import bulk
+from crossdock.engine.store import bulk, publications
 from crossdock.simulators.amazon.feed_records import LISTINGS_FEED
 from crossdock.simulators.world.shelves import count_stock
 from crossdock.wiring.patch_queue import PATCH
@@ -51,6 +51,21 @@ def test_at_quiet_amazon_sells_what_the_rule_makes_of_tims(weather: str, tmp_pat
     world.run()
     must_be_one_writer(world)
     must_agree(world)
+
+
+def test_what_another_marketplace_alone_lists_goes_by_single_calls_there(tmp_path: Path) -> None:
+    world = a_scarce_world(tmp_path, 3, "calm")
+    seller, away = world.world.amazon.sellers[0], world.world.goods.shops[1].marketplace_id
+    chosen = [sku.sku for sku in world.world.goods.skus if sku.in_lookup][:4]
+    for sku in chosen:
+        listing = world.world.amazon.listings.items[seller.seller_id, sku]
+        listing.shops, listing.showing = {away}, {away}
+    world.run()
+    must_be_one_writer(world)
+    must_agree(world)
+    receipts = publications.every(world.db)
+    assert {receipts[sku].marketplace_id for sku in chosen} == {away}
+    assert {receipts[sku].path for sku in chosen} <= {"single", ""}
 
 
 def test_either_store_carries_feeds(store_url: str, tmp_path: Path) -> None:

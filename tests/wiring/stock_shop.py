@@ -28,6 +28,8 @@ SKUS = "sku,item,uom,units_per_pack\nROD,WLD-1,EA,1\nROD-BX,WLD-1,BX,1\nTIP,WLD-
 class Shop:
     """A TIMS and an Amazon, and the desk between them."""
 
+    shops: tuple[str, ...] = (US,)
+
     def __init__(self, folder):
         self.folder, self.clock, self.hands = folder, ManualClock(NOW), HandClock(NOW)
         (folder / "lookups").mkdir()
@@ -51,7 +53,7 @@ class Shop:
         sim = self.amazon
         account = AmazonAccount(
             sim.sellers[0].seller_id, sim.client_id, sim.client_secret, sim.refresh_token,
-            marketplace_ids=(US,),
+            marketplace_ids=self.shops,
         )  # fmt: skip
         client = AmazonClient(account, self.wire, self.clock, MemoryBuckets(self.clock))
         return Publisher(client, lambda: self.db, self.clock.now)

@@ -24,6 +24,7 @@ from crossdock.wiring.looking import Looker, wait_until_shown
 from crossdock.wiring.patch_queue import Queue
 from crossdock.wiring.stock_guard import StockGuard
 from crossdock.wiring.stock_lanes import BULK, FEED, SINGLE, Lanes
+from crossdock.wiring.stock_places import Places
 from crossdock.wiring.stock_write import Write
 
 LOOK = timedelta(seconds=20)
@@ -71,7 +72,7 @@ class Publisher:
         self.withheld = withheld
         self.amazon, self.store, self.now = amazon, store, now
         self.switched_on, self.lanes, self.guard = switched_on, lanes, guard
-        self.looker = Looker(amazon)
+        self.looker, self.places = Looker(amazon), Places(amazon)
         self.queue = lanes.queue if lanes is not None else Queue(amazon, now)
 
     def room(self) -> Grant:
@@ -98,7 +99,7 @@ class Publisher:
         asked = [o for o in offers if not self._keep(batch, o, self._wait_for_feed, batch.held)]
         writes = self._known_to_differ(asked, batch)
         unread = {write.offer.sku for write in writes}
-        looked = self.looker.look([o.sku for o in asked if o.sku not in unread])
+        looked = self.places.look([o.sku for o in asked if o.sku not in unread], batch.known)
         for offer in asked:
             if offer.sku not in unread:
                 writes += self._judged(batch, offer, looked[offer.sku])
@@ -170,9 +171,10 @@ class Publisher:
             return []
         rows = ((offer, batch.known.get(offer.sku)) for offer in offers)
         found = [
-            Write(offer, row, row.siblings, {})
+            Write(offer, row, row.siblings, {}, row.marketplace_id)
             for offer, row in rows
             if row is not None and row.state == SEEN and row.quantity != offer.quantity
+            and self.places.first(row.marketplace_id)
             and not (self.guard is not None and self.guard.concerns(offer, row.quantity))
         ]  # fmt: skip
         return [] if self.lanes.feed_time(len(found), len(offers)) is None else found
@@ -194,7 +196,7 @@ class Publisher:
                 self._enough(offer, row)
         if self.guard is not None:
             self.guard.admit(offer, live.quantity, batch.began)
-        return Write(offer, row, live.siblings, wiped)
+        return Write(offer, row, live.siblings, wiped, live.marketplace_id)
 
     def _in_flight(self, row: Publication | None, offer: Offer) -> bool:
         """Another quantity was written and did not show yet: it would come into effect after us."""
@@ -213,7 +215,7 @@ class Publisher:
         if offer.sku in self.withheld():
             return Published(offer.sku, 0, "not for sale")
         raise NeedsPerson(
-            f"Amazon has no listing {offer.sku} of the merchant's",
+            f"Amazon has no listing {offer.sku} of the merchant's in any marketplace",
             kind="listing-missing",
             remedy="List it in Seller Central, or take it out of lookups/skus.csv; then retry.",
             about=f"SKU {offer.sku}",
@@ -228,8 +230,9 @@ class Publisher:
         if row is None or row.quantity != offer.quantity:  # nobody had to write it
             generation = row.generation + 1 if row else 1
             kept = Publication(
-                offer.sku, generation, offer.quantity, SEEN, seen_at=now, siblings=live.siblings
-            )
+                offer.sku, generation, offer.quantity, SEEN, seen_at=now, siblings=live.siblings,
+                marketplace_id=live.marketplace_id,
+            )  # fmt: skip
             receipts.append(kept)
             return Published(offer.sku, offer.quantity, "live already")
         if row.state == SEEN:
@@ -301,7 +304,7 @@ class Publisher:
         """Where it goes: the last time, where it has not been yet. With a feed on its way, single
         calls are for the decreases that they serve sooner.
         """
-        if self.lanes is None:
+        if self.lanes is None or not self.places.first(write.shop):
             return SINGLE
         last = write.attempts == MOST_WRITES
         if last and write.tried == {SINGLE} and self.lanes.trusted():
@@ -323,10 +326,10 @@ class Publisher:
         intent = Publication(
             offer.sku, write.generation, offer.quantity, UNSURE, write.attempts - 1,
             write.overtakes, siblings={**write.wiped, **write.siblings},
-            tried=",".join(sorted(write.tried)),
+            tried=",".join(sorted(write.tried)), marketplace_id=write.shop,
         )  # fmt: skip
         publications.keep(self.store(), intent)
-        said = publish_quantity(self.amazon, offer.sku, offer.quantity, write.wiped)
+        said = publish_quantity(self.amazon, offer.sku, offer.quantity, write.wiped, write.shop)
         told = replace(
             intent, state=SENT, attempts=write.attempts, submission_id=said.submissionId,
             sent_at=self.now(), path=SINGLE, tried=write.tried_with(SINGLE),

@@ -16,6 +16,7 @@ class Write:
     row: Publication | None
     siblings: Mapping[str, Any]
     wiped: Mapping[str, Any]
+    shop: str = ""  # the marketplace that lists it; empty: the account's first
 
     @property
     def again(self) -> bool:

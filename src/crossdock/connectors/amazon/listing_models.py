@@ -32,6 +32,7 @@ class Listing(_Said):
     """A SKU as it is live, and as it was submitted."""
 
     sku: str
+    marketplace_id: str = ""  # that was asked
     fulfillmentAvailability: tuple[Availability, ...] = ()
     attributes: dict[str, Any] = Field(default_factory=dict)
     issues: tuple[Issue, ...] = ()

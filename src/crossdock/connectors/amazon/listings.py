@@ -16,9 +16,11 @@ _SHOWN: Final = "attributes,fulfillmentAvailability,issues"
 MOST_FOUND: Final = 20  # listings that one search gives
 
 
-def listing(client: AmazonClient, sku: str) -> Listing | None:
-    """The listing in the account's first marketplace; None when there is none."""
-    query = _query(client) | {"includedData": _SHOWN}
+def listing(client: AmazonClient, sku: str, shop: str = "") -> Listing | None:
+    """The listing in a marketplace, the account's first unless one is named; None when there is
+    none.
+    """
+    query = _query(client, shop) | {"includedData": _SHOWN}
     about = f"listing {sku}"
     ask = Ask("getListingsItem", "GET", _path(client, sku), query, about=about)
     try:
@@ -27,7 +29,7 @@ def listing(client: AmazonClient, sku: str) -> Listing | None:
         if refused.refusal.status == 404:
             return None
         raise refused.error from None
-    return read(Listing, response, ask.operation, about)
+    return _placed(read(Listing, response, ask.operation, about), query)
 
 
 def searchable(sku: str) -> bool:
@@ -35,18 +37,18 @@ def searchable(sku: str) -> bool:
     return "," not in sku
 
 
-def find_listings(client: AmazonClient, skus: Sequence[str]) -> dict[str, Listing]:
+def find_listings(client: AmazonClient, skus: Sequence[str], shop: str = "") -> dict[str, Listing]:
     """Those of up to 20 searchable SKUs that the search knows, in one call. One that it does not
     know may be there all the same: `listing` is certain.
     """
     ids = {"identifiersType": "SKU", "identifiers": ",".join(skus), "pageSize": f"{MOST_FOUND}"}
-    query = _query(client) | {"includedData": _SHOWN} | ids
+    query = _query(client, shop) | {"includedData": _SHOWN} | ids
     about = f"listings {skus[0]} to {skus[-1]}"
     path = f"{_ITEMS}/{quote(client.account.seller_id, safe='')}"
     ask = Ask("searchListingsItems", "GET", path, query, about=about)
     found = read(ListingPage, client.caller.answer(ask), ask.operation, about).items
     wanted = set(skus)
-    return {one.sku: one for one in found if one.sku in wanted}
+    return {one.sku: _placed(one, query) for one in found if one.sku in wanted}
 
 
 def quantity_patch(quantity: int, siblings: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -59,14 +61,15 @@ def quantity_patch(quantity: int, siblings: Mapping[str, Any] | None = None) -> 
 
 
 def publish_quantity(
-    client: AmazonClient, sku: str, quantity: int, siblings: Mapping[str, Any] | None = None
-) -> Submission:
-    """Make this the merchant quantity. The lead time and what else stands beside it is kept;
-    `siblings` restores what a change has wiped.
+    client: AmazonClient, sku: str, quantity: int, siblings: Mapping[str, Any] | None = None,
+    shop: str = "",
+) -> Submission:  # fmt: skip
+    """Make this the merchant quantity, through a marketplace that lists the SKU. The lead time and
+    what else stands beside it is kept; `siblings` restores what a change has wiped.
     """
     body = quantity_patch(quantity, siblings)
     about = f"listing {sku}"
-    ask = Ask("patchListingsItem", "PATCH", _path(client, sku), _query(client), body, about)
+    ask = Ask("patchListingsItem", "PATCH", _path(client, sku), _query(client, shop), body, about)
     said = read_with_id(Submission, client.caller.answer(ask), ask.operation, about)
     if said.status != "ACCEPTED":
         raise not_taken(sku, [f"{i.code} {i.message}" for i in said.issues] or [said.status])
@@ -88,5 +91,9 @@ def _path(client: AmazonClient, sku: str) -> str:
     return f"{_ITEMS}/{quote(client.account.seller_id, safe='')}/{quote(sku, safe='')}"
 
 
-def _query(client: AmazonClient) -> dict[str, str]:
-    return {"marketplaceIds": client.account.marketplace_ids[0]}
+def _query(client: AmazonClient, shop: str) -> dict[str, str]:
+    return {"marketplaceIds": shop or client.account.marketplace_ids[0]}
+
+
+def _placed(found: Listing, query: Mapping[str, str]) -> Listing:
+    return found.model_copy(update={"marketplace_id": query["marketplaceIds"]})

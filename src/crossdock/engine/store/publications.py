@@ -36,6 +36,7 @@ class Publication:
     tried: str = ""  # all the ways in which this quantity was written
     asked_at: datetime | None = None  # when its feed was submitted
     request_id: str = ""  # Amazon's, of the call that wrote it or submitted its feed
+    marketplace_id: str = ""  # where it is listed and was written; empty: the account's first
 
     @property
     def took(self) -> timedelta | None:

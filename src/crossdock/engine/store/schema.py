@@ -386,4 +386,5 @@ publication = sa.Table(
     sa.Column("tried", sa.Text, nullable=False, server_default=""),
     sa.Column("asked_at", UtcTime),
     sa.Column("request_id", sa.Text, nullable=False, server_default=""),
+    sa.Column("marketplace_id", sa.Text, nullable=False, server_default=""),
 )
