@@ -68,6 +68,23 @@ def test_an_outage_of_another_marketplace_is_waited_for(shop):
     assert shop.publish("TIP", 7).state == "seen"
 
 
+def test_little_quota_is_enough_in_time_to_look_everywhere(shop):
+    publisher, found = shop.publisher, None
+    quota = publisher.amazon.quota
+    quota.take("searchListingsItems", 5)
+    for _ in range(8):
+        quota.take("getListingsItem", 9)  # others look, too
+        try:
+            publisher.publish(Offer("GONE", 7))
+        except TryAgain as error:
+            shop.advance(error.after)
+        except NeedsPerson as error:
+            found = error
+            break
+    assert found is not None
+    assert found.kind == "listing-missing"
+
+
 def test_with_one_marketplace_nothing_is_searched(shop):
     shop.shops = (US,)
     with pytest.raises(NeedsPerson):

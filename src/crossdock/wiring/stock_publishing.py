@@ -72,7 +72,7 @@ class Publisher:
         self.withheld = withheld
         self.amazon, self.store, self.now = amazon, store, now
         self.switched_on, self.lanes, self.guard = switched_on, lanes, guard
-        self.looker, self.places = Looker(amazon), Places(amazon)
+        self.looker, self.places = Looker(amazon), Places(amazon, now)
         self.queue = lanes.queue if lanes is not None else Queue(amazon, now)
 
     def room(self) -> Grant:
