@@ -159,7 +159,7 @@ def test_what_tims_says_no_more_is_gone_at_quiet_and_what_people_added_stays(
     settle(world, timedelta(minutes=3))  # some were written by now, some not
     for sku in pages:
         tims.describe_item(sku, Images=tims.items[sku].details["Images"][:1], LongDescription="")
-    settle(world, timedelta(hours=8))
+    settle(world, timedelta(hours=4))
     must_agree(world)
     for sku in pages:
         assert listing_of(world, sku).submitted[BY_HAND], sku
