@@ -2,7 +2,6 @@
 away again; what a person added to it stays.
 """
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -10,72 +9,41 @@ import pytest
 from crossdock.business.catalogue.drift import differences
 from crossdock.engine.store import approvals, submissions
 from crossdock.engine.store.schema_products import submission
-from crossdock.kernel.errors import TryAgain
 from crossdock.simulators.amazon.listing_records import copy_of
 from crossdock.wiring.drifting import drift_of
 from crossdock.wiring.listing_changes import change_of
 from crossdock.wiring.listing_publisher import (
     KIND,
-    MOST_WRITES,
-    PATIENCE,
-    WATCH,
     approved_as,
     content_of,
 )
 from tests.connectors.amazon.conftest import US
-from tests.wiring.selling import RULES, Trade
-
-CA = "A2EUQ1WTGCTBG2"
-TWO = f"marketplaces: {{{US}: en_US, {CA}: en_CA}}\n"
-MAIN, SECOND, THIRD = (
-    "main_product_image_locator", "other_product_image_locator_1", "other_product_image_locator_2",
-)  # fmt: skip
-WORDS = "product_description"
-A, B, C = (f"https://images.example/{name}.jpg" for name in "abc")
-MANY = [f"https://images.example/{n}.jpg" for n in range(12)]
-COPIES = {copy_of(address): address for address in (A, B, C, *MANY)}
+from tests.wiring.pictured import (
+    CA,
+    MAIN,
+    MANY,
+    SECOND,
+    THIRD,
+    TWO,
+    WORDS,
+    A,
+    B,
+    C,
+    a_trade,
+    by_hand,
+    held_back,
+    images,
+    patches,
+    pictured,
+)
+from tests.wiring.selling import RULES
 
 
 @pytest.fixture
 def trade(tmp_path):
-    found = Trade(tmp_path, (US, CA))
-    pictured(found, A, B, C)
-    found.tims.describe_item("SPR-1", LongDescription="Keeps spatter off.")
+    found = a_trade(tmp_path)
     yield found
     found.db.close()
-
-
-def pictured(trade, *urls, item="SPR-1"):
-    """What TIMS says of the item's images from now on."""
-    trade.tims.describe_item(item, Images=[{"Url": url} for url in urls])
-
-
-def images(trade, sku="SPRAY", shop=US):
-    """What buyers of a marketplace see, by slot; of Amazon's copies the address they came from."""
-    listing = trade.live(sku)
-    return {
-        name: COPIES.get(said := listing.says(name, shop)[0]["media_location"], said)
-        for name in sorted(listing.live) if "image" in name and listing.says(name, shop)
-    }  # fmt: skip
-
-
-def by_hand(trade, name, sku="SPRAY", **row):
-    """Somebody writes it in Seller Central."""
-    listing = trade.live(sku)
-    for rows in (listing.submitted, listing.live):
-        rows[name] = [*rows.get(name, []), {"marketplace_id": US, **row}]
-
-
-def patches(trade):
-    """Of the last change that Amazon kept."""
-    kept = [r for r in trade.wire.asked if r.method == "PATCH" and "mode=" not in r.url]
-    return json.loads(kept[-1].body)["patches"]
-
-
-def held_back(trade, sku="SPRAY"):
-    with pytest.raises(TryAgain) as caught:
-        trade.publisher.publish(trade.plan(sku))
-    return caught.value.code
 
 
 # --- images ---------------------------------------------------------------------------------------
@@ -247,125 +215,6 @@ def test_nor_does_one_that_was_deleted_in_another_marketplace(trade):
     assert trade.publish(f"{CA}:GLOVE").state == "not listed"
     assert trade.receipt(f"{CA}:GLOVE").names == frozenset()
     assert "item_name" in trade.receipt("GLOVE").names
-
-
-# --- broken lines ---------------------------------------------------------------------------------
-
-
-class PowerCut(BaseException):
-    """The machine is gone."""
-
-
-def lose_the_next_answer(trade, what):
-    """Amazon keeps the write, and nobody here hears of it."""
-    send = trade.wire.send
-
-    def lost(request):
-        answer = send(request)
-        if request.method in ("PUT", "PATCH") and "mode=" not in request.url:
-            trade.wire.send = send
-            raise what
-        return answer
-
-    trade.wire.send = lost
-
-
-@pytest.mark.parametrize("what", [PowerCut(), TryAgain("the answer is lost", code="timeout")])
-@pytest.mark.parametrize("listed", [False, True])
-def test_what_was_written_unheard_is_taken_away_all_the_same(trade, listed, what):
-    """TIMS takes back what went with a write between which and its receipt everything ended."""
-    if listed:
-        pictured(trade, A)
-        trade.publish("SPRAY")
-        pictured(trade, A, B, C)
-    lose_the_next_answer(trade, what)
-    with pytest.raises(type(what)):
-        trade.publisher.publish(trade.plan("SPRAY"))
-    assert SECOND in trade.live("SPRAY").submitted
-    pictured(trade, A)
-    trade.publish("SPRAY")
-    assert images(trade) == {MAIN: A}
-
-
-def test_a_deletion_whose_answer_was_lost_is_done_once(trade):
-    trade.publish("SPRAY")
-    pictured(trade, A)
-    lose_the_next_answer(trade, PowerCut())
-    trade.wire.asked.clear()
-    with pytest.raises(PowerCut):
-        trade.publisher.publish(trade.plan("SPRAY"))
-    assert trade.publish("SPRAY").state == "live already"
-    trade.advance(WATCH)
-    assert (trade.writes(), images(trade)) == (1, {MAIN: A})
-
-
-def test_a_first_write_that_was_only_begun_is_told_so(trade):
-    lose_the_next_answer(trade, PowerCut())
-    with pytest.raises(PowerCut):
-        trade.publisher.publish(trade.plan("SPRAY"))
-    receipt = trade.receipt("SPRAY")
-    assert (receipt.state, receipt.ours, SECOND in receipt.names) == ("meant", False, True)
-
-
-def test_what_amazon_shows_late_is_taken_away_when_it_comes(trade):
-    pictured(trade, A)
-    trade.publish("SPRAY")
-    pictured(trade, A, B)
-    assert held_back(trade) == "not-visible"
-    late = trade.live("SPRAY").submitted.pop(SECOND)
-    pictured(trade, A)
-    assert trade.publish("SPRAY").state in ("live already", "seen")
-    trade.live("SPRAY").submitted[SECOND] = late
-    trade.publish("SPRAY")
-    assert images(trade) == {MAIN: A}
-
-
-def test_what_was_written_unheard_and_shows_late_is_taken_away_when_it_comes(trade):
-    pictured(trade, A)
-    trade.publish("SPRAY")
-    pictured(trade, A, B)
-    lose_the_next_answer(trade, PowerCut())
-    with pytest.raises(PowerCut):
-        trade.publisher.publish(trade.plan("SPRAY"))
-    late = trade.live("SPRAY").submitted.pop(SECOND)
-    pictured(trade, A)
-    assert held_back(trade) == "watching"
-    trade.live("SPRAY").submitted[SECOND] = late
-    trade.publish("SPRAY")
-    assert images(trade) == {MAIN: A}
-
-
-def test_what_amazon_keeps_is_written_again_and_then_a_persons(trade):
-    trade.publish("SPRAY")
-    pictured(trade, A, B)
-    stays = trade.live("SPRAY").submitted[THIRD]
-
-    def keep():
-        items = trade.amazon.listings.items
-        items[trade.amazon.sellers[0].seller_id, "SPRAY"].submitted.setdefault(THIRD, stays)
-
-    trade.amazon.listings.before.append(keep)
-    trade.wire.asked.clear()
-    began = trade.clock.now()
-    error = trade.refused("SPRAY")
-    assert (error.kind, trade.writes()) == ("listing-not-shown", MOST_WRITES)
-    assert error.message.endswith(f"it still has {THIRD}")
-    assert trade.clock.now() - began >= PATIENCE * MOST_WRITES
-    trade.amazon.listings.before.clear()
-    assert trade.publish("SPRAY").state == "seen"
-    assert images(trade) == {MAIN: A, SECOND: B}
-
-
-def test_names_stay_in_the_receipt_until_nothing_can_come_any_more(trade):
-    trade.publish("SPRAY")
-    pictured(trade, A)
-    assert held_back(trade) == "not-visible"
-    trade.advance(PATIENCE / 2)
-    assert held_back(trade) == "watching"
-    assert {SECOND, THIRD} < trade.receipt("SPRAY").names
-    trade.advance(WATCH)
-    trade.publish("SPRAY")
-    assert trade.receipt("SPRAY").names == trade.plan("SPRAY").attributes.keys()
 
 
 # --- plans and drift ------------------------------------------------------------------------------

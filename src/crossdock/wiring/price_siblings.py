@@ -2,6 +2,7 @@
 may drop what stands in another: so all of them are looked at before the first write in any.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -33,8 +34,8 @@ class Beside:
         if all(key in known for key in keys):  # then all were looked at before the first write
             return set()
         every = {split(key) for key in self._every_key(skus)} | set(keys)
-        several = {sku for shop, sku in every if len({s for s, k in every if k == sku}) > 1}
-        missing = {key for key in every - known if key[1] in several}
+        shops = Counter(sku for _, sku in every)
+        missing = {key for key in every - known if shops[key[1]] > 1}
         return missing - price_receipts.stood(self._store(), skus).keys() if missing else missing
 
     def keep(self, unlooked: Collection[Key], looked: Mapping[Key, Noted]) -> dict[str, Noted]:
@@ -55,8 +56,8 @@ class Beside:
         self, key: Key, row: PriceReceipt | None, rows: Fields, since: datetime
     ) -> dict[str, Any]:
         """What others had written beside our fields, and is gone since we wrote: here, or for the
-        same SKU in another marketplace after `since`. What nobody of ours can have dropped, a
-        person took away.
+        same SKU in another marketplace after `since` (ever, when nothing was written here). What
+        nobody of ours can have dropped, a person took away.
         """
         if row is not None:
             lost = _lost(row.siblings, rows)
@@ -65,12 +66,11 @@ class Beside:
         else:
             first = price_receipts.stood(self._store(), [key[1]]).get(key)
             lost = _lost(first, rows) if first else {}
-            since = datetime.min.replace(tzinfo=since.tzinfo)  # ever since it was looked at
         if not lost:
             return {}
         shop, sku = key
         beside = any(
-            other.sent_at is not None and other.sent_at > since
+            other.sent_at is not None and (row is None or other.sent_at > since)
             for other in price_receipts.of_sku(self._store(), sku) if other.marketplace_id != shop
         )  # fmt: skip
         return lost if beside else {}

@@ -22,9 +22,9 @@ from crossdock.kernel.evidence import Noted, noted
 from crossdock.kernel.quota import Grant
 from crossdock.wiring.looking import Looker, wait_until_shown
 from crossdock.wiring.patch_queue import Queue
+from crossdock.wiring.stock_finding import Finder
 from crossdock.wiring.stock_guard import StockGuard
 from crossdock.wiring.stock_lanes import BULK, FEED, SINGLE, Lanes
-from crossdock.wiring.stock_places import Places
 from crossdock.wiring.stock_write import Write
 
 LOOK = timedelta(seconds=20)
@@ -72,7 +72,7 @@ class Publisher:
         self.withheld = withheld
         self.amazon, self.store, self.now = amazon, store, now
         self.switched_on, self.lanes, self.guard = switched_on, lanes, guard
-        self.looker, self.places = Looker(amazon), Places(amazon, now)
+        self.looker, self.finder = Looker(amazon), Finder(amazon, now)
         self.queue = lanes.queue if lanes is not None else Queue(amazon, now)
 
     def room(self) -> Grant:
@@ -99,7 +99,7 @@ class Publisher:
         asked = [o for o in offers if not self._keep(batch, o, self._wait_for_feed, batch.held)]
         writes = self._known_to_differ(asked, batch)
         unread = {write.offer.sku for write in writes}
-        looked = self.places.look([o.sku for o in asked if o.sku not in unread], batch.known)
+        looked = self.finder.look([o.sku for o in asked if o.sku not in unread], batch.known)
         for offer in asked:
             if offer.sku not in unread:
                 writes += self._judged(batch, offer, looked[offer.sku])
@@ -174,7 +174,7 @@ class Publisher:
             Write(offer, row, row.siblings, {}, row.marketplace_id)
             for offer, row in rows
             if row is not None and row.state == SEEN and row.quantity != offer.quantity
-            and self.places.first(row.marketplace_id)
+            and self.finder.first(row.marketplace_id)
             and not (self.guard is not None and self.guard.concerns(offer, row.quantity))
         ]  # fmt: skip
         return [] if self.lanes.feed_time(len(found), len(offers)) is None else found
@@ -304,7 +304,7 @@ class Publisher:
         """Where it goes: the last time, where it has not been yet. With a feed on its way, single
         calls are for the decreases that they serve sooner.
         """
-        if self.lanes is None or not self.places.first(write.shop):
+        if self.lanes is None or not self.finder.first(write.shop):
             return SINGLE
         last = write.attempts == MOST_WRITES
         if last and write.tried == {SINGLE} and self.lanes.trusted():

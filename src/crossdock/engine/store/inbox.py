@@ -51,8 +51,23 @@ def append(
     if not newest:
         return
     waking = {(e.flow, e.key) for n, e in enumerate(events) if e.wakes and n not in known}
+    # Sorted, so that two workers appending the same keys never lock them in opposite order.
+    connection.execute(
+        _noting(db),
+        [
+            {"flow": flow, "key": key, "due_at": now, "first_seen": now, "last_seen": now,
+             "generation": 1, "attempts": 0, "hint": dict(e.hint) or None,
+             "wakes": (flow, key) in waking}
+            for (flow, key), e in sorted(newest.items(), key=lambda item: item[0])
+        ],
+    )  # fmt: skip
+    db.wake(connection)
+
+
+def _noting(db: Database) -> Any:
+    """A key waits, or hears of more news while it does."""
     insert = upsert(db, work)
-    statement = insert.on_conflict_do_update(
+    return insert.on_conflict_do_update(
         index_elements=["flow", "key"],
         set_={
             "generation": work.c.generation + 1,
@@ -68,17 +83,6 @@ def append(
             ),
         },
     )  # fmt: skip
-    # Sorted, so that two workers appending the same keys never lock them in opposite order.
-    connection.execute(
-        statement,
-        [
-            {"flow": flow, "key": key, "due_at": now, "first_seen": now, "last_seen": now,
-             "generation": 1, "attempts": 0, "hint": dict(e.hint) or None,
-             "wakes": (flow, key) in waking}
-            for (flow, key), e in sorted(newest.items(), key=lambda item: item[0])
-        ],
-    )  # fmt: skip
-    db.wake(connection)
 
 
 def _looks_again() -> sa.ColumnElement[bool]:

@@ -16,7 +16,7 @@ from crossdock.wiring.looking import Looker
 _FRESH = timedelta(minutes=1)
 
 
-class Places:
+class Finder:
     """Looks at listings wherever the account has them. A look of several calls that the quota cuts
     short goes on where it was: where a SKU is not listed is known until its look has ended.
     """
