@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from crossdock.engine.runner import Watch
 from crossdock.engine.store import publications
 from crossdock.engine.store.schema import event
 from crossdock.simulators.amazon.listings import EFFECT
+from crossdock.simulators.amazon.people import Line
 from crossdock.simulators.world.scenario import preset
 from crossdock.simulators.world.shelves import count_stock, shelves, wiped
 from crossdock.wiring import freshness
@@ -20,6 +22,7 @@ from crossdock.wiring.stock_risk import LEAST_MEASURED, delay_of, risks
 from crossdock.wiring.stock_runs import FLOW
 from crossdock.wiring.subscribing import STOCK_EVENTS, Subscriber
 from tests.scenarios.rehearsal import Rehearsal, seeded, soaked
+from tests.simulators.amazon.conftest import ANN
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -41,8 +44,9 @@ def a_world(
     faults: list[dict[str, Any]],
     watch: Watch | None = None,
     store: str = "",
+    **people: Any,
 ) -> Rehearsal:
-    scenario = replace(preset("everyday" if faults else "calm"), orders=30)
+    scenario = replace(preset("everyday" if faults else "calm"), **({"orders": 30} | people))
     found = Rehearsal(folder, seed, scenario, watch=watch, store=store)
     places = [f"{p.location_id}" for p in found.world.goods.places]
     rules = (
@@ -71,6 +75,30 @@ def test_either_store_carries_it(store_url: str, tmp_path: Path) -> None:
     world.run()
     must_agree(world)
     world.db.close()
+
+
+@pytest.mark.parametrize("what", ["all of it", "a line", "a line of what tims refuses"])
+def test_what_was_cancelled_before_tims_knew_of_it_is_offered_again_soon(
+    what: str, tmp_path: Path
+) -> None:
+    world = a_world(tmp_path, 1, [])
+    world.run()
+    amazon, goods = world.world.amazon, world.world.goods
+    pair = [sku for sku in goods.skus if sku.in_lookup and live(world, sku.sku) > 1][:2]
+    below_the_floor = Decimal("0.01") if "refuses" in what else 0
+    order = amazon.place_order(
+        [Line(sku.sku, 1, below_the_floor or sku.price) for sku in pair], buyer=ANN, pending=False
+    )
+    if what == "all of it":
+        amazon.cancel(order)
+    else:
+        amazon.change_line_quantity(order, amazon.orders[order].lines[1].order_item_id, 0)
+    shown, known = live(world, pair[1].sku), len(world.world.tims.orders)
+    end = world.clock.now() + timedelta(minutes=30)  # nobody waits for the regular check
+    while world.clock.now() < end:
+        world.turn()
+    assert live(world, pair[1].sku) == shown + 1
+    assert len(world.world.tims.orders) == known + (what == "a line")
 
 
 @pytest.mark.parametrize("listening", [True, False])
@@ -133,6 +161,11 @@ def test_a_power_cut_around_a_publication_leaves_the_right_quantity(
             world.restart()
     assert cuts["left"] == 0
     must_agree(world)
+
+
+def live(world: Rehearsal, sku: str) -> int:
+    amazon = world.world.amazon
+    return amazon.listings.now(amazon.sellers[0].seller_id, sku).quantity()
 
 
 def parked(world: Rehearsal) -> set[str]:

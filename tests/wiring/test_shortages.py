@@ -1,9 +1,11 @@
 """What is remembered while orders and stock go their ways, so that an oversell can be explained."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from crossdock.business.orders.model import Line, Order, Status
 from crossdock.connectors.tims.client import TimsClient
@@ -14,6 +16,7 @@ from crossdock.connectors.tims.models import (
     SalesOrderLine,
 )
 from crossdock.engine.store import oversells
+from crossdock.engine.store.schema import event
 from crossdock.settings.model import SweepSettings
 from crossdock.wiring.feeds import TIMS_ORDERS, feeds_of
 from crossdock.wiring.shortages import KEPT, history_feed, remember_shelves, shortage_operations
@@ -53,6 +56,11 @@ def a_sale(shop, *short):
     )  # fmt: skip
 
 
+def told(shop):
+    with shop.db.reading() as connection:
+        return list(connection.scalars(sa.select(event.c.key).where(event.c.flow == "stock")))
+
+
 def test_lines_that_tims_has_too_little_for_are_noted_with_amazons_names(shop):
     named = {op.name: op for op in shortage_operations(lambda: shop.db, shop.clock.now)}
     note, order = named["stock.note_shortage"], an_order(shop, "TIP", "ROD")
@@ -88,6 +96,19 @@ def test_what_could_not_be_held_is_known_only_when_its_sales_order_stands(shop):
     named["stock.note_shortage"].run(scarce, a_sale(shop, ("item-TIP", 1)))
     (came,) = oversells.arrivals(shop.db, ["TIP"], scarce.placed_at)
     assert came.known_at == shop.clock.now()
+
+
+def test_of_what_amazon_cancelled_the_published_skus_are_looked_at(shop):
+    named = {op.name: op for op in shortage_operations(
+        lambda: shop.db, shop.clock.now, is_published={"TIP", "ROD"}.__contains__)}  # fmt: skip
+    look, whole = named["stock.look_again"], an_order(shop, "TIP", "ROD", "BY-HAND")
+    tip, rod, _ = whole.lines
+    in_part = replace(whole, lines=(tip, replace(rod, cancelled=True)))
+    gone = replace(whole, status=Status.CANCELLED)
+    assert [look.run(o) for o in (whole, in_part)] == [0, 1]
+    assert told(shop) == ["ROD"]
+    assert look.run_many([(whole,), (gone,), (in_part,)]) == [0, 2, 1]
+    assert sorted(set(told(shop))) == ["ROD", "TIP"]
 
 
 def test_every_state_of_a_shelf_is_remembered_when_it_was_seen_first(shop):

@@ -160,7 +160,7 @@ class House:
         )  # fmt: skip
         stock = stock_operations(self.stock, self.amazon, lambda: self.db, guard)
         prices = price_operations(self.prices, self.amazon, lambda: self.db)
-        short = shortage_operations(lambda: self.db, self.clock.now)
+        short = shortage_operations(lambda: self.db, self.clock.now, published_by(self.stock))
         products = catalogue_operations(self.catalogue, self.amazon, lambda: self.db)
         return table(*named.values(), *settle, *known, *stock, *prices, *short, *products)
 

@@ -9,9 +9,11 @@ from crossdock.business.orders.model import Order
 from crossdock.connectors.tims.models import Reservations, SalesOrder, StockRow
 from crossdock.connectors.tims.stock_models import StockItem
 from crossdock.engine.feeds import Feed, Reading
-from crossdock.engine.store import Database, oversells
+from crossdock.engine.model import Event
+from crossdock.engine.store import Database, inbox, oversells
 from crossdock.engine.store.oversells import Arrival, SeenShelf, Shortage
 from crossdock.kernel.operation import Operation, Repeat
+from crossdock.wiring.stock_runs import FLOW
 from crossdock.wiring.stocking import Saw
 
 PRUNE, PRUNE_EVERY = "stock.history", timedelta(days=1)
@@ -21,8 +23,12 @@ Store = Callable[[], Database]
 Now = Callable[[], datetime]
 
 
-def shortage_operations(store: Store, now: Now) -> tuple[Operation, ...]:
-    """What the orders flow notes when stock is held, and of a sales order read or released."""
+def shortage_operations(
+    store: Store, now: Now, is_published: Callable[[str], bool] = lambda _: False
+) -> tuple[Operation, ...]:
+    """What the orders flow tells stock: what it holds, what a sales order that was read or released
+    is short of, and what was cancelled. `is_published`: we write the quantity of that SKU.
+    """
 
     def keep(came: Sequence[list[Arrival]]) -> list[int]:
         oversells.arrived(store(), [line for lines in came for line in lines])
@@ -39,7 +45,19 @@ def shortage_operations(store: Store, now: Now) -> tuple[Operation, ...]:
             oversells.note_short(store(), [line for lines in found for line in lines])
         return [len(lines) for lines in found]
 
+    def again(rows: Sequence[tuple[Any, ...]]) -> list[int]:
+        skus = [[x.sku for x in order.dead_lines if x.sku and is_published(x.sku)]
+                for (order,) in rows]  # fmt: skip
+        events = [Event(FLOW, sku, "orders") for some in skus for sku in some]
+        if events:
+            with store().writing() as connection:
+                inbox.append(store(), connection, events, now())
+        return [len(some) for some in skus]
+
     return (
+        Operation("stock.look_again", takes=(Order,), gives=int, repeat=Repeat.READ,
+                  run=lambda order: again([(order,)])[0], run_many=again,
+                  about="Looks at the offers of what was cancelled."),
         Operation("stock.note_arrival", takes=(Order, Reservations), gives=int, repeat=Repeat.READ,
                   run=lambda order, stock: held([(order, stock)])[0], run_many=held,
                   about="Remembers when TIMS held first what was bought, all of it."),

@@ -246,8 +246,8 @@ class Publisher:
                 after=row.sent_at + PATIENCE - now, counts=False, about=f"SKU {offer.sku}",
                 code="overtaken",
             )  # fmt: skip
-        # What came back by itself took nothing.
-        written = row.sent_at if row.state in (SENT, UNSURE) else None
+        # What came back by itself took nothing, and nobody knows that an intent became a write.
+        written = row.sent_at if row.submission_id and row.state in (SENT, UNSURE) else None
         receipts.append(replace(row, state=SEEN, sent_at=written, seen_at=first, overtook=False))
         return Published(offer.sku, offer.quantity, "seen")
 
@@ -322,11 +322,13 @@ class Publisher:
     def _write(self, write: Write) -> TryAgain:
         """A single call, remembered; what it gives is raised, to come back and look."""
         offer = write.offer
-        # Before Amazon is asked: when its answer is lost, what stood beside the quantity is known.
+        # Before Amazon is asked: when its answer is lost or it refuses, it is known what stood
+        # beside the quantity, and until when this one or one that it overtakes may still show.
         intent = Publication(
             offer.sku, write.generation, offer.quantity, UNSURE, write.attempts - 1,
             write.overtakes, siblings={**write.wiped, **write.siblings},
             tried=",".join(sorted(write.tried)), marketplace_id=write.shop,
+            sent_at=self.now(),
         )  # fmt: skip
         publications.keep(self.store(), intent)
         said = publish_quantity(self.amazon, offer.sku, offer.quantity, write.wiped, write.shop)

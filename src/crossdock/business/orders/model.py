@@ -134,6 +134,17 @@ class Order:
         return tuple(line for line in self.lines if line.wanted > 0)
 
     @property
+    def dead_lines(self) -> tuple[Line, ...]:
+        """The lines of which Amazon has cancelled something."""
+        gone = self.status is Status.CANCELLED
+        return tuple(line for line in self.lines if gone or line.cancelled)
+
+    @property
+    def has_cancelled(self) -> bool:
+        """True when Amazon has cancelled something of it."""
+        return bool(self.dead_lines)
+
+    @property
     def wants_to_cancel(self) -> bool:
         """True when the buyer has asked to cancel something that is still to be delivered."""
         return any(line.buyer_wants_to_cancel for line in self.live_lines)

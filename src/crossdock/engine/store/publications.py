@@ -100,9 +100,14 @@ def keep_all(db: Database, connection: sa.Connection, rows: Sequence[Publication
         ],
     )
     tell(db, connection, [
-        Told(row.sku, row.generation, row.quantity, row.submission_id, row.sent_at, row.seen_at)
+        Told(row.sku, row.generation, row.quantity, row.submission_id, _told_at(row), row.seen_at)
         for row in rows if row.state != DRIFT  # its times are of a sale, not of something told
     ])  # fmt: skip
+
+
+def _told_at(row: Publication) -> datetime | None:
+    """An intent is none yet: Amazon may refuse it, or never hear of it."""
+    return None if row.state == UNSURE and not row.submission_id else row.sent_at
 
 
 @functools.cache
