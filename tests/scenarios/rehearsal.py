@@ -4,6 +4,7 @@ HTTP connectors over a transport that hands requests to the simulators.
 
 import heapq
 import os
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -109,6 +110,7 @@ class Rehearsal:
         store: str = "",
         watch: Callable[[str, str, str], None] | None = None,
     ) -> None:
+        random.seed(f"{seed} {os.environ.get('CROSSDOCK_DICE', '')}")  # spreads who waits for quota
         self.hands = HandClock(START)
         self.clock = ManualClock(START)
         self.world = World(seed, self.hands, scenario)
