@@ -101,6 +101,21 @@ def test_what_was_cancelled_before_tims_knew_of_it_is_offered_again_soon(
     assert len(world.world.tims.orders) == known + (what == "a line")
 
 
+def test_whichever_worker_is_free_knows_what_the_other_one_heard_of_an_item(tmp_path: Path) -> None:
+    world = a_world(tmp_path, 1, [])
+    world.run()
+    here, there = world.house, world._open()
+    sku = next(s for s in world.world.goods.skus if s.in_lookup and live(world, s.sku) > 0)
+    assert there.stock.offers([sku.sku])[0].quantity > 0  # it has just read all items
+    world.world.tims.deactivate_item(sku.product.item)
+    for _ in range(20):
+        here.engine.pump()
+        world._advance(timedelta(seconds=5))
+    assert there.stock.offers([sku.sku])[0].quantity == 0
+    there.engine.pump()
+    assert live(world, sku.sku) == 0
+
+
 @pytest.mark.parametrize("listening", [True, False])
 def test_a_webhook_tells_at_once_what_the_feed_finds_later(listening: bool, tmp_path: Path) -> None:
     world = a_world(tmp_path, 1, [])

@@ -9,10 +9,11 @@ import pytest
 from crossdock.engine.feeds import Feed
 from crossdock.kernel.errors import TryAgain
 from crossdock.wiring.price_runs import FILES as PRICES
+from crossdock.wiring.price_runs import ITEMS as PRICE_ITEMS
 from crossdock.wiring.price_runs import price_feeds
 from crossdock.wiring.pricing import key_of
 from crossdock.wiring.stock_runs import FILES as STOCK
-from crossdock.wiring.stock_runs import stock_feeds
+from crossdock.wiring.stock_runs import TIMS_ITEMS, stock_feeds
 from tests.connectors.amazon.conftest import US
 from tests.wiring import price_shop, test_stocking
 from tests.wiring.price_shop import CA
@@ -61,9 +62,9 @@ def stock_turns(shop: Any) -> Turns:
     return Turns(next(f for f in stock_feeds(shop.desk) if f.name == STOCK))
 
 
-def price_turns(priced: Any) -> Turns:
+def price_turns(priced: Any, name: str = PRICES) -> Turns:
     feeds = price_feeds(priced.desk, lambda: priced.db)
-    return Turns(next(f for f in feeds if f.name == PRICES))
+    return Turns(next(f for f in feeds if f.name == name))
 
 
 # --- stock
@@ -196,3 +197,29 @@ def test_a_changed_pack_wakes_its_price_and_a_limit_all(priced: Any) -> None:
     priced.write("rules: [")
     with pytest.raises(TryAgain):
         turn()
+
+
+def test_a_number_that_tims_has_no_more_is_told_apart_so_that_every_worker_forgets_it(
+    shop: Any,
+) -> None:
+    turn = Turns(next(f for f in stock_feeds(shop.desk) if f.name == TIMS_ITEMS))
+    turn()
+    assert "WLD-2" in shop.desk.items()
+    shop.tims.renumber_item("WLD-2", "WLD-2B")
+    assert turn() == ["TIP"]
+    assert "WLD-2" not in shop.desk.items()
+    until, gone = turn.mark.split()
+    assert until == gone
+    shop.tims.describe_item("WLD-1")
+    assert turn() == ["ROD", "ROD-BX"]
+    assert turn.mark.split()[1] == gone
+
+
+def test_an_item_whose_units_or_class_change_in_tims_wakes_its_prices(priced: Any) -> None:
+    turn = price_turns(priced, PRICE_ITEMS)
+    assert len(turn()) == 4
+    assert turn() == []
+    priced.tims.set_uoms("WLD-1", {"EA": 1, "BX": 20})
+    priced.tims.add_item("WLD-9")  # nobody sells it
+    assert turn() == [key_of(US, "ROD"), key_of(US, "ROD-BX")]
+    assert turn() == []

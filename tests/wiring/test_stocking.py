@@ -140,6 +140,23 @@ def test_a_change_of_an_item_touches_every_sku_that_shares_it(shop):
     assert shop.desk.affected({"WLD-1"}) == ["ROD", "ROD-BX"]
 
 
+def test_a_change_of_a_kit_touches_it_and_what_shares_its_parts(shop):
+    shop.tims.add_item("KIT-1", "Starter kit", kit={"WLD-1": Decimal(5), "WLD-2": Decimal(1)})
+    shop.tims.add_item("SET-1", "Kit of kits", kit={"KIT-1": Decimal(2)})
+    shop.write(skus=SKUS + "SET,SET-1,EA,1\nOTHER,GAS-9,EA,1\n")
+    every = ["ROD", "ROD-BX", "SET", "TIP"]
+    assert shop.desk.affected({"KIT-1"}) == shop.desk.affected({"SET-1"}) == every
+    kit = shop.tims.items["KIT-1"]
+    kit.kit = {"WLD-2": Decimal(1)}  # rods are left to those who sell them alone
+    shop.tims.describe_item("KIT-1")
+    shop.desk.items_changed()
+    assert shop.desk.affected({"KIT-1"}) == every
+    shop.tims.deactivate_item("KIT-1")
+    shop.desk.items_changed()
+    assert shop.desk.affected({"KIT-1"}) == ["SET", "TIP"]
+    assert shop.offered("SET") == [0]
+
+
 def test_a_quantity_is_written_once_and_counts_when_it_shows(shop):
     shop.amazon.listings.offer("TIP", 9, lead_time=4)
     assert shop.publish("TIP", 3).state == "seen"

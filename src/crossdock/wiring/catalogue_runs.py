@@ -12,7 +12,6 @@ from typing import Any
 from crossdock.business.catalogue.model import Listed, Plan
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.definitions import KeptSchema
-from crossdock.connectors.tims.feed import Watermark, changed_keys
 from crossdock.engine.feeds import SWITCHED_OFF, Change, Feed, Reading
 from crossdock.engine.store import Database, approvals, producttypes, submissions
 from crossdock.engine.store.submissions import GONE
@@ -20,6 +19,7 @@ from crossdock.kernel.errors import ConfigError, NeedsPerson
 from crossdock.kernel.evidence import Noted
 from crossdock.kernel.operation import Operation, Repeat
 from crossdock.wiring.cataloguing import CatalogueDesk
+from crossdock.wiring.itembook import read_changes
 from crossdock.wiring.listing import Lister
 from crossdock.wiring.listing_publisher import KIND, ListingPublisher
 from crossdock.wiring.stock_runs import FLOW as STOCK
@@ -41,15 +41,12 @@ def catalogue_feeds(
     def items(mark: str | None) -> Reading:
         if not publishes(desk):
             return SWITCHED_OFF
-        # Every change is told in two turns: the first may be planned by a worker that still knows
-        # the item as it was.
-        until, _, before = (mark or "0").partition(" ")
-        found = changed_keys(desk.tims, Watermark("item", int(before or until)))
+        found, until = read_changes(desk.tims, mark)
         if found.keys:
-            desk.items_changed()
+            desk.items_changed(found.deleted)
         keys = _every(desk, store(), lambda: desk.affected(found.keys)) if found.keys else []
-        told = f"{found.until} {max(int(before or 0), int(until))}"
-        return Reading([Change(FLOW, key, wakes=True) for key in keys], told, found.more)
+        changes = [Change(FLOW, key, wakes=True) for key in keys]
+        return Reading(changes, until, found.more)
 
     def files(mark: str | None) -> Reading:
         if not publishes(desk):

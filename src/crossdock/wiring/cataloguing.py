@@ -4,7 +4,6 @@ Every step of a decision is told with its source; what a person has to settle is
 one look shows all of it. Nothing is written here.
 """
 
-import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -26,10 +25,12 @@ from crossdock.wiring.cataloguerules import (
     ListingRule,
     read_catalogue_rules,
 )
+from crossdock.wiring.itembook import ItemBook, News, Told
 from crossdock.wiring.language import SHIPPED, table_path
 from crossdock.wiring.language import read_table as read_lookup
 from crossdock.wiring.places import Place, Places
 from crossdock.wiring.rulechanges import content_of
+from crossdock.wiring.stockbook import inside
 from crossdock.wiring.unknownskus import unknown_sku
 from crossdock.wiring.watched import Watched
 
@@ -93,19 +94,19 @@ class CatalogueDesk:
 
     def __init__(
         self, workspace: Path, tims: TimsClient, now: Callable[[], datetime],
-        marketplaces: Sequence[str],
+        marketplaces: Sequence[str], news: News = Told,
     ) -> None:  # fmt: skip
-        """`marketplaces` are the account's, the first one first."""
+        """`marketplaces` are the account's, the first one first. `news`: how far the workers have
+        read what changed of TIMS's items.
+        """
         self.tims, self.now, self.places = tims, now, Places(marketplaces)
-        self._lock = threading.Lock()
         self._rules = Watched(lambda: (workspace / FILE,), lambda: read_catalogue_rules(workspace))
         self._table = Watched(lambda: (workspace / TABLE,), lambda: read_gate(workspace))
         self._skus = Watched(
             lambda: (table_path(workspace, "orders", "skus.csv"),), lambda: _read_skus(workspace)
         )
         self._content = Watched(lambda: _files(workspace), lambda: content_of(_files(workspace)))
-        self._items: Mapping[str, CatalogueItem] = {}
-        self._items_at: datetime | None = None
+        self._items = ItemBook(tims, CatalogueItem, now, ITEMS_FRESH, news)
 
     @property
     def rules(self) -> CatalogueRules:
@@ -217,8 +218,8 @@ class CatalogueDesk:
     def _gate(self, judged: Judged, items: Mapping[str, CatalogueItem]) -> None:
         rules = self.rules
         paper = Paper(self.now().date(), rules.sds_years, rules.channels)
-        inside = set(_inside(judged.number, items))
-        gate = {number: gate_item(items[number]) for number in inside if number in items}
+        contents = set(inside(judged.number, items, _DEEPEST))
+        gate = {number: gate_item(items[number]) for number in contents if number in items}
         found = judged.decision = decide(judged.number, gate, self.table.rows, paper)
         judged.said.append(
             Term(f"gate: {found.verdict.value}", found.words.partition(" (")[0], _source(found))
@@ -273,19 +274,12 @@ class CatalogueDesk:
         return found
 
     def every_item(self) -> Mapping[str, CatalogueItem]:
-        """All items, as they were half a minute ago at most."""
-        with self._lock:
-            now = self.now()
-            if self._items_at is None or now - self._items_at > ITEMS_FRESH:
-                rows = self.tims.all(CatalogueItem, self.tims.wire.items(), "TIMS items")
-                self._items = {row.ItemNumber: row for row in rows}
-                self._items_at = now
-            return self._items
+        """All items, half a minute old at most and no older than the change that is worked on."""
+        return self._items.known()
 
-    def items_changed(self) -> None:
-        """They are read anew when they are needed next."""
-        with self._lock:
-            self._items_at = None
+    def items_changed(self, gone: Collection[str] = ()) -> None:
+        """What is different is read when they are needed next; these TIMS has no more."""
+        self._items.changed(gone)
 
     def affected(self, items: Collection[str]) -> list[str]:
         """SKUs that sell one of these items, alone or in a kit."""
@@ -293,7 +287,7 @@ class CatalogueDesk:
         return sorted(
             sku
             for sku, row in self.skus().rows.items()
-            if not wanted.isdisjoint(_inside(row.cells.get("item", ""), known))
+            if not wanted.isdisjoint(inside(row.cells.get("item", ""), known, _DEEPEST))
         )
 
 
@@ -307,16 +301,6 @@ def gate_item(item: CatalogueItem) -> Item:
         item.RestrictedChannels, item.Status, item.IsActive,
         tuple(part.ItemNumber for part in item.KitComponents),
     )  # fmt: skip
-
-
-def _inside(
-    number: str, items: Mapping[str, CatalogueItem], deeper: int = _DEEPEST
-) -> Iterator[str]:
-    yield number
-    item = items.get(number)
-    if item is not None and deeper:
-        for part in item.KitComponents:
-            yield from _inside(part.ItemNumber, items, deeper - 1)
 
 
 def _files(workspace: Path) -> tuple[Path, ...]:

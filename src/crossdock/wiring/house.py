@@ -33,6 +33,7 @@ from crossdock.wiring.accounts import (
     policy_of,
     tims_account,
 )
+from crossdock.wiring.catalogue_runs import ITEMS as CATALOGUE_ITEMS
 from crossdock.wiring.catalogue_runs import catalogue_feeds, catalogue_operations
 from crossdock.wiring.cataloguing import CatalogueDesk
 from crossdock.wiring.costfile import cost_problems
@@ -42,9 +43,11 @@ from crossdock.wiring.feeds import feeds_of
 from crossdock.wiring.freshness_watch import freshness_feed
 from crossdock.wiring.health import health, metrics
 from crossdock.wiring.intakes import AmazonQueue, published_by, receive_webhook
+from crossdock.wiring.itembook import news_of
 from crossdock.wiring.language import Language, read_language
 from crossdock.wiring.livetables import LiveFlows, tables_feed
 from crossdock.wiring.operations import every_operation
+from crossdock.wiring.price_runs import ITEMS as PRICE_ITEMS
 from crossdock.wiring.price_runs import price_feeds, price_operations, price_pending
 from crossdock.wiring.pricing import PriceDesk
 from crossdock.wiring.privacy import vault_of
@@ -58,7 +61,13 @@ from crossdock.wiring.settlement_runs import (
 from crossdock.wiring.shortages import history_feed, remember_shelves, shortage_operations
 from crossdock.wiring.stock_guard import StockGuard
 from crossdock.wiring.stock_negative import negative_feed
-from crossdock.wiring.stock_runs import publishes, stock_bulk, stock_feeds, stock_operations
+from crossdock.wiring.stock_runs import (
+    TIMS_ITEMS,
+    publishes,
+    stock_bulk,
+    stock_feeds,
+    stock_operations,
+)
 from crossdock.wiring.stocking import StockDesk
 from crossdock.wiring.subscribing import Subscriber
 
@@ -168,8 +177,10 @@ class House:
     def stock(self) -> StockDesk:
         """What may be sold of each SKU."""
         desk = StockDesk(
-            self.settings.folder, self.tims, self.clock.now, lambda: submissions.withheld(self.db)
-        )
+            self.settings.folder, self.tims, self.clock.now,
+            lambda: submissions.withheld(self.db),
+            news_of(lambda: self.db, TIMS_ITEMS, PRICE_ITEMS),
+        )  # fmt: skip
         desk.saw = remember_shelves(lambda: self.db, self.clock.now)
         return desk
 
@@ -184,8 +195,9 @@ class House:
     def catalogue(self) -> CatalogueDesk:
         """What may be listed of TIMS's items, and how."""
         return CatalogueDesk(
-            self.settings.folder, self.tims, self.clock.now, self.amazon_account.marketplace_ids
-        )
+            self.settings.folder, self.tims, self.clock.now, self.amazon_account.marketplace_ids,
+            news_of(lambda: self.db, CATALOGUE_ITEMS),
+        )  # fmt: skip
 
     @cached_property
     def language(self) -> Language:

@@ -12,6 +12,7 @@ from crossdock.engine.store import Database, approvals, price_receipts
 from crossdock.engine.store.price_receipts import SEEN
 from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError, TryAgain
 from crossdock.kernel.operation import Operation, Repeat
+from crossdock.wiring.itembook import read_changes
 from crossdock.wiring.price_publisher import KIND, PATIENCE, PricePublisher, digest_of
 from crossdock.wiring.pricerules import PriceRules
 from crossdock.wiring.pricing import PriceDesk, broken, key_of, split
@@ -19,7 +20,7 @@ from crossdock.wiring.rulechanges import Changed
 from crossdock.wiring.watched import or_wait
 
 FLOW = "prices"
-TIMS_PRICES, TURN, BESIDE = "tims.prices", "prices.turn", "prices.beside"
+TIMS_PRICES, ITEMS, TURN, BESIDE = "tims.prices", "prices.items", "prices.turn", "prices.beside"
 CHECK, WATCH, FILES = "prices.check", "plan.watch", "prices.files"
 EVERY, TURN_EVERY = timedelta(seconds=30), timedelta(minutes=5)
 CHECK_EVERY, WATCH_EVERY, BESIDE_EVERY, FILES_EVERY = (
@@ -38,11 +39,13 @@ def rules_of(desk: PriceDesk) -> PriceRules:
 
 def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, ...]:
     """Prices that TIMS, a rule or a day changed. Silent until prices.yaml publishes."""
+
+    def on(read: Callable[[str | None], Reading]) -> Callable[[str | None], Reading]:
+        return lambda mark: SWITCHED_OFF if rules_of(desk).publish == "off" else read(mark)
+
     differing = Changed(lambda: desk.stamp, desk.facts, lambda *_: ())
 
     def changed(mark: str | None) -> Reading:
-        if rules_of(desk).publish == "off":
-            return SWITCHED_OFF
         found = changed_keys(desk.tims, Watermark("price", int(mark or 0)))
         named = [desk.tims.wire.price_key(key) for key in found.keys]
         items = {key.item_number for key in named if key is not None}
@@ -50,10 +53,13 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
         keys = or_wait(desk.every_key if all_ else lambda: desk.affected(items))
         return Reading(_changes(keys, wakes=True), str(found.until), found.more)
 
+    def items(mark: str | None) -> Reading:
+        found, until = read_changes(desk.tims, mark)
+        keys = or_wait(lambda: desk.affected(set(found.keys))) if found.keys else []
+        return Reading(_changes(keys, wakes=True), until, found.more)
+
     def turned(mark: str | None) -> Reading:
         now = desk.now()
-        if rules_of(desk).publish == "off":
-            return SWITCHED_OFF
         after = datetime.fromisoformat(mark) if mark else now
         keys = or_wait(lambda: desk.turning(after, now))
         return Reading(_changes(keys, wakes=True), now.isoformat())
@@ -61,8 +67,6 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
     def beside(mark: str | None) -> Reading:
         now = desk.now()
         rules = rules_of(desk)
-        if rules.publish == "off":
-            return SWITCHED_OFF
         after = datetime.fromisoformat(mark) if mark else now
         keys = _beside(store(), list(rules.lists), after, now)
         known = or_wait(lambda: desk.every_key({split(key)[1] for key in keys}))
@@ -70,21 +74,19 @@ def price_feeds(desk: PriceDesk, store: Callable[[], Database]) -> tuple[Feed, .
 
     def check(mark: str | None) -> Reading:
         del mark  # everything is looked at, as fast as Amazon's quota allows
-        on = rules_of(desk).publish != "off"
-        return Reading(_changes(or_wait(desk.every_key) if on else []), None)
+        return Reading(_changes(or_wait(desk.every_key)), None)
 
     def files(mark: str | None) -> Reading:
-        if rules_of(desk).publish == "off":
-            return SWITCHED_OFF
         keys, stamp = or_wait(lambda: differing.since(mark))
         return Reading(_changes(keys, wakes=True), stamp)
 
     return (
-        Feed(TIMS_PRICES, EVERY, changed, "SKUs whose price changed in TIMS."),
-        Feed(TURN, TURN_EVERY, turned, "SKUs whose sale or contract begins or ends."),
-        Feed(BESIDE, BESIDE_EVERY, beside, "SKUs that were written in another marketplace."),
-        Feed(CHECK, CHECK_EVERY, check, "Every price, for what nobody told of."),
-        Feed(FILES, FILES_EVERY, files, "SKUs whose rule, list or row of skus.csv changed."),
+        Feed(TIMS_PRICES, EVERY, on(changed), "SKUs whose price changed in TIMS."),
+        Feed(ITEMS, EVERY, on(items), "SKUs whose item changed in TIMS: its class, or a unit."),
+        Feed(TURN, TURN_EVERY, on(turned), "SKUs whose sale or contract begins or ends."),
+        Feed(BESIDE, BESIDE_EVERY, on(beside), "SKUs that were written in another marketplace."),
+        Feed(CHECK, CHECK_EVERY, on(check), "Every price, for what nobody told of."),
+        Feed(FILES, FILES_EVERY, on(files), "SKUs whose rule, list or row of skus.csv changed."),
         Feed(WATCH, WATCH_EVERY, lambda _: _waiting(store()), "Changes that wait for a person."),
     )
 

@@ -11,6 +11,7 @@ from crossdock.engine.feeds import SWITCHED_OFF, Change, Feed, Reading
 from crossdock.engine.store import Database
 from crossdock.kernel.errors import ConfigError, RunError
 from crossdock.kernel.operation import Operation, Repeat
+from crossdock.wiring.itembook import read_changes
 from crossdock.wiring.rulechanges import Changed
 from crossdock.wiring.stock_bulk import Bulk
 from crossdock.wiring.stock_guard import StockGuard
@@ -29,17 +30,24 @@ def stock_feeds(desk: StockDesk) -> tuple[Feed, ...]:
     """SKUs whose stock, whose item or whose rule changed. Silent until stock.yaml publishes."""
     changed = Changed(lambda: desk.stamp, desk.facts, desk.sharers)
 
-    def read(entity: str, mark: str | None) -> Reading:
+    def stock(mark: str | None) -> Reading:
         if not publishes(desk):
             return SWITCHED_OFF
-        found = changed_keys(desk.tims, Watermark(entity, int(mark or 0)))
-        if entity == "item" and found.keys:
-            desk.items_changed()
-        # A stock key is the item's number, an @ and the location.
-        items = {key.rpartition("@")[0] if entity == "stock" else key for key in found.keys}
+        found = changed_keys(desk.tims, Watermark("stock", int(mark or 0)))
+        items = {key.rpartition("@")[0] for key in found.keys}  # the number, an @, the location
+        return told(items, str(found.until), found.more)
+
+    def items(mark: str | None) -> Reading:
+        if not publishes(desk):
+            return SWITCHED_OFF
+        found, until = read_changes(desk.tims, mark)
+        if found.keys:
+            desk.items_changed(found.deleted)
+        return told(found.keys, until, found.more)
+
+    def told(items: Collection[str], until: str, more: bool) -> Reading:
         skus = _affected(desk, items) if items else ()
-        changes = [Change(FLOW, sku, wakes=True) for sku in skus]
-        return Reading(changes, str(found.until), found.more)
+        return Reading([Change(FLOW, sku, wakes=True) for sku in skus], until, more)
 
     def check(mark: str | None) -> Reading:
         del mark  # everything is looked at, as fast as Amazon's quota allows
@@ -54,10 +62,8 @@ def stock_feeds(desk: StockDesk) -> tuple[Feed, ...]:
 
     return (
         Feed(CHECK, CHECK_EVERY, check, "Every SKU, for what nobody told of."),
-        Feed(TIMS_STOCK, EVERY, lambda mark: read("stock", mark),
-             "SKUs whose stock changed in TIMS."),
-        Feed(TIMS_ITEMS, EVERY, lambda mark: read("item", mark),
-             "SKUs whose item changed in TIMS."),
+        Feed(TIMS_STOCK, EVERY, stock, "SKUs whose stock changed in TIMS."),
+        Feed(TIMS_ITEMS, EVERY, items, "SKUs whose item changed in TIMS."),
         Feed(FILES, FILES_EVERY, files, "SKUs whose rule, or row of skus.csv, changed."),
     )  # fmt: skip
 

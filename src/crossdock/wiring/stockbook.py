@@ -1,7 +1,7 @@
 """What follows from stock.yaml, lookups/skus.csv and TIMS's items together, worked out once."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 
@@ -52,8 +52,10 @@ def make_book(
         else:
             book.faults[sku] = rule
     for group in related(book.sellables.values()):
-        for item in {part.item for one in group for part in one.parts}:
-            book.skus_of[item] |= {one.sku for one in group}
+        skus = {one.sku for one in group}
+        sold = {table.rows[sku].cells.get("item", "") for sku in skus}
+        for item in {number for one in sold for number in inside(one, items)}:
+            book.skus_of[item] |= skus
     for group in related(book.sellables[sku] for sku in book.rules):
         for one in group:
             book.group_of[one.sku] = group
@@ -101,8 +103,8 @@ def _sellable(sku: str, row: LookupRow, items: Mapping[str, StockItem]) -> Sella
     needed: dict[str, Decimal] = {}
     explode(item, units * base, items, needed)
     parts = tuple(Part(name, quantity) for name, quantity in sorted(needed.items()))
-    inside = [items[part.item] for part in parts if part.item in items]
-    stopped = next((words for one in (item, *inside) if (words := _stopped(one))), "")
+    contents = (items[name] for name in inside(number, items) if name in items)
+    stopped = next((words for one in contents if (words := _stopped(one))), "")
     return Sellable(sku, parts, where, stopped)
 
 
@@ -117,6 +119,16 @@ def explode(
     for component in item.KitComponents:
         part = items.get(component.ItemNumber) or StockItem(ItemNumber=component.ItemNumber)
         explode(part, units * component.Qty, items, into, deeper - 1)
+
+
+def inside(
+    number: str, items: Mapping[str, StockItem], deeper: int = _KITS_IN_KITS
+) -> Iterator[str]:
+    """An item, and everything that is in it where it is a kit."""
+    yield number
+    item = items.get(number)
+    for component in item.KitComponents if item is not None and deeper else ():
+        yield from inside(component.ItemNumber, items, deeper - 1)
 
 
 def _stopped(item: StockItem) -> str:

@@ -18,6 +18,7 @@ from crossdock.connectors.tims.operations import stock as read_stock
 from crossdock.connectors.tims.stock_models import StockItem, StockLocation
 from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError
 from crossdock.lang.lookups import LookupTable
+from crossdock.wiring.itembook import ItemBook, News, Told
 from crossdock.wiring.language import read_table, table_path
 from crossdock.wiring.rulechanges import Facts, content_of
 from crossdock.wiring.stockbook import StockBook, explode, make_book
@@ -41,8 +42,11 @@ class StockDesk:
         tims: TimsClient,
         now: Callable[[], datetime],
         withheld: Callable[[], Mapping[str, str]] = dict,
+        news: News = Told,
     ) -> None:
-        """`withheld`: SKUs that may not be for sale, whatever is on the shelf, and why."""
+        """`withheld`: SKUs that may not be for sale, whatever is on the shelf, and why. `news`: how
+        far the workers have read what changed of TIMS's items.
+        """
         self.tims, self.now, self.withheld = tims, now, withheld
         self.saw: Saw | None = None
         self._lock = threading.Lock()
@@ -53,15 +57,14 @@ class StockDesk:
             lambda: (table_path(workspace, "orders", "skus.csv"),), lambda: _read_skus(workspace)
         )
         self._content = Watched(lambda: _files(workspace), lambda: content_of(_files(workspace)))
-        self._items: dict[str, StockItem] = {}
-        self._reading = long_reading(tims, StockItem, tims.wire.items(), "TIMS items")
-        self._items_at: datetime | None = None
+        self._items = ItemBook(tims, StockItem, now, ITEMS_FRESH, news)
         self._places: frozenset[str] = frozenset()
         self._reading_places = long_reading(
             tims, StockLocation, tims.wire.locations(), "TIMS locations"
         )
         self._places_at: datetime | None = None
         self._book: tuple[object, StockBook] | None = None
+        self._old_book = StockBook()
 
     @property
     def rules(self) -> StockRules:
@@ -114,9 +117,11 @@ class StockDesk:
         ]
 
     def affected(self, items: Collection[str]) -> list[str]:
-        """SKUs whose offer may change with these items, those that share with them included."""
-        touched = self._now().skus_of
-        return sorted({sku for item in items for sku in touched.get(item, ())})
+        """SKUs whose offer may change with these items, those that share with them included; also
+        what shared until a moment ago: a kit that loses a part leaves more of it to others.
+        """
+        books = (self._now(), self._old_book)
+        return sorted({s for book in books for item in items for s in book.skus_of.get(item, ())})
 
     def ruled(self) -> list[tuple[Sellable, Rule]]:
         """SKUs that can be counted and have a sound rule, by name."""
@@ -131,7 +136,7 @@ class StockDesk:
         self, item: str, uom: str | None, quantity: Decimal
     ) -> list[tuple[str, Decimal]]:
         """What so much of an item takes from the shelves; nothing where TIMS does not say."""
-        items = self._known_items()
+        items = self._items.at_hand() or self.items()
         known = items.get(item)
         units = known.base_units(uom) if known is not None and uom else Decimal(1)
         if known is None or units is None:
@@ -141,40 +146,30 @@ class StockDesk:
         return sorted(needed.items())
 
     def items(self) -> Mapping[str, StockItem]:
-        """TIMS's items, some minutes old at most."""
-        return self._known_items()
+        """TIMS's items, some minutes old at most and no older than the change that is worked on."""
+        return self._items.known()
 
     def locations(self) -> Collection[str]:
         """Where TIMS can have stock, some minutes old at most."""
         return self._known_places(self.rules)
 
-    def items_changed(self) -> None:
-        """They are read anew when they are needed next."""
-        with self._lock:
-            self._items_at = None
+    def items_changed(self, gone: Collection[str] = ()) -> None:
+        """What is different is read when they are needed next; these TIMS has no more."""
+        self._items.changed(gone)
 
     # --- reading
 
     def _now(self) -> StockBook:
         """The book, made anew when a file or TIMS's items have changed."""
         (rules_stamp, rules), (skus_stamp, table) = self._rules.get(), self._skus.get()
-        items, withheld = self._known_items(), self.withheld()
+        items, withheld = self._items.known(), self.withheld()
         places = self._known_places(rules)
         stamp = (rules_stamp, skus_stamp, items, withheld, places)
         known = self._book
         if known is None or known[0] != stamp:
+            self._old_book = known[1] if known is not None else StockBook()
             known = self._book = (stamp, make_book(rules.rules, table, items, withheld, places))
         return known[1]
-
-    def _known_items(self) -> Mapping[str, StockItem]:
-        with self._lock:
-            now = self.now()
-            if self._items_at is None or now - self._items_at > ITEMS_FRESH:
-                items = {row.ItemNumber: row for row in self._reading.finish()}
-                self._items_at = now
-                if items != self._items:
-                    self._items = items
-            return self._items
 
     def _known_places(self, rules: StockRules) -> frozenset[str]:
         """Read again sooner while a rule names one that is not there: it may just be opened."""
@@ -193,7 +188,7 @@ class StockDesk:
         faults: dict[str, RunError] = {}
         rows = read_stock(self.tims, StockQuery(ItemNumbers=numbers)) if numbers else ()
         if self.saw is not None:
-            self.saw(rows, self._items)
+            self.saw(rows, self._items.at_hand())
         for row in rows:
             shelf = Shelf(row.ItemNumber, row.LocationId)
             units = self._base_units(row)
@@ -209,7 +204,7 @@ class StockDesk:
         return found, faults
 
     def _base_units(self, row: StockRow) -> Decimal | None:
-        item = self._items.get(row.ItemNumber)
+        item = self._items.at_hand().get(row.ItemNumber)
         return Decimal(1) if row.Uom is None or item is None else item.base_units(row.Uom)
 
 

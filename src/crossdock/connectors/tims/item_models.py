@@ -45,7 +45,6 @@ class HazmatPapers(Record):
 class CatalogueItem(StockItem):
     """An item with everything that may be said of it to buyers."""
 
-    RowVersion: int = 0
     Description: str | None = None
     LongDescription: str | None = None
     Brand: str | None = None

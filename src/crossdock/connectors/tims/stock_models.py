@@ -30,6 +30,7 @@ class StockItem(Record):
     KitComponents: Rows[KitComponent] = ()
     Status: str | None = None  # active | discontinued | blocked
     IsActive: bool = True
+    RowVersion: int = 0
 
     def base_units(self, uom: str) -> Decimal | None:
         """How many base units one of that unit is; None when TIMS does not say."""

@@ -145,8 +145,9 @@ class Wire(LedgerAsks, PriceAsks, ReceivableAsks):
     def item(self, number: str) -> Ask:
         return read_ask("/items/{ItemNumber}", number, scope="items:read")
 
-    def items(self, *, limit: int = 200) -> Ask:
-        return read_ask("/items", query={"limit": str(limit)}, scope="items:read")
+    def items(self, *, limit: int = 200, after: int | None = None) -> Ask:
+        newer = {"row_version_gt": str(after)} if after is not None else {}
+        return read_ask("/items", query={"limit": str(limit), **newer}, scope="items:read")
 
     def stock_of(self, item: str) -> Ask:
         return read_ask("/items/{ItemNumber}/stock", item, scope="stock:read")

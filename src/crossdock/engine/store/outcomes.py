@@ -172,7 +172,11 @@ def _mark(db: Database, connection: sa.Connection, name: str, value: str, now: d
 
 def watermark_of(db: Database, name: str) -> str | None:
     """How far a feed has read."""
+    return watermarks_of(db, name).get(name)
+
+
+def watermarks_of(db: Database, *names: str) -> dict[str, str]:
+    """How far these feeds have read, by name; those that have read nothing yet are left out."""
+    query = sa.select(watermark.c.name, watermark.c.value).where(watermark.c.name.in_(names))
     with db.reading() as connection:
-        return connection.execute(
-            sa.select(watermark.c.value).where(watermark.c.name == name)
-        ).scalar()
+        return {row.name: row.value for row in connection.execute(query)}
