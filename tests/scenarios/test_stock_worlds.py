@@ -44,10 +44,10 @@ def a_world(
     faults: list[dict[str, Any]],
     watch: Watch | None = None,
     store: str = "",
-    **people: Any,
+    workers: int = 1,
 ) -> Rehearsal:
-    scenario = replace(preset("everyday" if faults else "calm"), **({"orders": 30} | people))
-    found = Rehearsal(folder, seed, scenario, watch=watch, store=store)
+    scenario = replace(preset("everyday" if faults else "calm"), orders=30)
+    found = Rehearsal(folder, seed, scenario, watch=watch, store=store, workers=workers)
     places = [f"{p.location_id}" for p in found.world.goods.places]
     rules = (
         f"version: 1\npublish: on\nrules:\n  - {{skus: ['*'], locations: {places}, buffer: 1}}\n"

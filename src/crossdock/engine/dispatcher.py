@@ -110,9 +110,13 @@ class Engine:
     def pump(self, most: int = 10_000) -> int:
         """Run what is due until nothing is, in this thread; returns the number of runs."""
         for done in range(most):
-            if self._start_one() is None:
+            if not self.pump_one():
                 return done
         raise RuntimeError(f"still busy after {most} runs")
+
+    def pump_one(self) -> bool:
+        """The most urgent run of all that are due, in this thread; False when nothing is."""
+        return self._start_one() is not None
 
     def busy(self) -> bool:
         """True while a run is going on in this worker."""
