@@ -109,9 +109,11 @@ class Rehearsal:
         *,
         store: str = "",
         watch: Callable[[str, str, str], None] | None = None,
-        workers: int = 1,
+        workers: int = 0,
     ) -> None:
-        """`workers` that share the store alone: what is due is done by any of them."""
+        """`workers` that share the store alone: what is due is done by any of them. By themselves
+        every other seed has two.
+        """
         random.seed(f"{seed} {os.environ.get('CROSSDOCK_DICE', '')}")  # spreads who waits for quota
         self.hands = HandClock(START)
         self.clock = ManualClock(START)
@@ -144,7 +146,7 @@ class Rehearsal:
         )  # fmt: skip
         self.settings = read_settings(folder)
         self.db = open_database(store or "sqlite://")
-        self.workers = workers
+        self.workers = workers or int(os.environ.get("CROSSDOCK_WORKERS", "0")) or 2 - seed % 2
         self.restart()
         self._until_done(self._subscribe)
 

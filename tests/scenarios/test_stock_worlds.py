@@ -44,7 +44,7 @@ def a_world(
     faults: list[dict[str, Any]],
     watch: Watch | None = None,
     store: str = "",
-    workers: int = 1,
+    workers: int = 0,
 ) -> Rehearsal:
     scenario = replace(preset("everyday" if faults else "calm"), orders=30)
     found = Rehearsal(folder, seed, scenario, watch=watch, store=store, workers=workers)

@@ -48,7 +48,7 @@ def test_what_is_urgent_stands_before_all_others(memory: Database) -> None:
 
 def a_kept_line(depot: Depot, reserve: int = 2) -> Line:
     depot.amazon.quota.take(PATCH, 5)
-    return Line(depot.amazon, depot.clock.now, reserve)
+    return Line(depot.amazon, lambda: depot.db, depot.clock.now, reserve)
 
 
 def waits(line: Line, key: str) -> timedelta:
@@ -91,3 +91,18 @@ def test_who_does_not_come_any_more_keeps_nobody_waiting(memory: Database) -> No
         waits(line, f"gone-{n}")
     depot.advance(timedelta(seconds=20) + ABSENT)
     assert waits(line, "new") == timedelta(0)
+
+
+def test_all_workers_stand_in_one_line(memory: Database) -> None:
+    depot = Depot(memory)
+    workers = [a_kept_line(depot), a_kept_line(depot)]
+    places = {f"S-{n}": waits(workers[n % 2], f"S-{n}") for n in range(20)}
+    assert all(b > a for a, b in pairwise(places.values()))
+    began = depot.clock.now()
+    for n, (key, wait) in enumerate(places.items()):
+        depot.advance(began + wait - depot.clock.now())
+        other = workers[1 - n % 2]  # each comes to the other one the second time
+        assert waits(other, key) == timedelta(0)
+        depot.amazon.quota.take_one(PATCH, key, reserve=2)
+        other.leave(key)
+    assert depot.clock.now() - began < timedelta(seconds=6)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from crossdock.connectors.amazon.client import AmazonClient
 from crossdock.connectors.amazon.limits import not_yet
+from crossdock.engine.store import Database, lines
 from crossdock.kernel.errors import TryAgain
 
 PATCH = "patchListingsItem"
@@ -58,35 +59,28 @@ class Queue:
 
 
 class Line:
-    """One line in which everybody keeps the place until the write is done: who finds no quota when
-    its time has come, because somebody more urgent took it, is still the first.
+    """One line of all workers. Everybody keeps the place until the write is done: who finds
+    no quota when its time has come, because somebody more urgent took it, is still the first,
+    whichever worker it comes to.
     """
 
-    def __init__(self, amazon: AmazonClient, now: Callable[[], datetime], reserve: int) -> None:
+    def __init__(
+        self, amazon: AmazonClient, store: Callable[[], Database], now: Callable[[], datetime],
+        reserve: int,
+    ) -> None:  # fmt: skip
         """`reserve`: calls that are left to others."""
-        self._amazon, self._now, self._reserve = amazon, now, reserve
-        self._places: dict[str, datetime] = {}  # who was first, first; and until when it waits
-        self._lock = threading.Lock()
+        self._amazon, self._store, self._now, self._reserve = amazon, store, now, reserve
 
     def stand(self, key: str, about: str) -> TryAgain | None:
         """None when the turn of the key has come and there is quota; else when to come again."""
-        with self._lock:
-            now = self._now()
-            self._forget(now)
-            self._places.setdefault(key, now)
-            quota, before = self._amazon.quota, list(self._places).index(key)
-            if before < quota.room(PATCH, reserve=self._reserve).granted:
-                return None
-            wait = quota.until(PATCH, before + 1 + self._reserve)
-            self._places[key] = now + wait
+        db, now, quota = self._store(), self._now(), self._amazon.quota
+        before = lines.stand(db, PATCH, key, now, now - ABSENT)
+        if before < quota.room(PATCH, reserve=self._reserve).granted:
+            return None
+        wait = quota.until(PATCH, before + 1 + self._reserve)
+        lines.come_again(db, PATCH, key, now + wait)
         return not_yet(PATCH, about, wait)
 
     def leave(self, key: str) -> None:
         """It has been written, or is not to be."""
-        with self._lock:
-            self._places.pop(key, None)
-
-    def _forget(self, now: datetime) -> None:
-        """Whoever does not come any more: another worker wrote it, or it became a case."""
-        for key in [key for key, at in self._places.items() if now - at > ABSENT]:
-            del self._places[key]
+        lines.leave(self._store(), PATCH, key)

@@ -64,7 +64,7 @@ class PricePublisher:
         """
         self.amazon, self.store, self.now, self.rules = amazon, store, now, rules
         self._beside = Beside(store, every_key)
-        self._line = Line(amazon, now, FOR_STOCK)
+        self._line = Line(amazon, store, now, FOR_STOCK)
 
     def room(self) -> Grant:
         """How many SKUs could be read now."""

@@ -41,13 +41,13 @@ class JsonText(sa.TypeDecorator[Any]):
 
 
 metadata = sa.MetaData()
-_row_id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+row_id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 # What was heard, in order of arrival; kept for the timeline.
 event = sa.Table(
     "event",
     metadata,
-    sa.Column("id", _row_id, primary_key=True, autoincrement=True),
+    sa.Column("id", row_id, primary_key=True, autoincrement=True),
     sa.Column("flow", sa.Text, nullable=False),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("at", UtcTime, nullable=False),
@@ -97,7 +97,7 @@ run = sa.Table(
 outcome = sa.Table(
     "outcome",
     metadata,
-    sa.Column("id", _row_id, primary_key=True, autoincrement=True),
+    sa.Column("id", row_id, primary_key=True, autoincrement=True),
     sa.Column("run_id", sa.Text, nullable=False),
     sa.Column("flow", sa.Text, nullable=False),
     sa.Column("key", sa.Text, nullable=False),
@@ -113,7 +113,7 @@ outcome = sa.Table(
 evidence = sa.Table(
     "evidence",
     metadata,
-    sa.Column("id", _row_id, primary_key=True, autoincrement=True),
+    sa.Column("id", row_id, primary_key=True, autoincrement=True),
     sa.Column("run_id", sa.Text, nullable=False),
     sa.Column("flow", sa.Text, nullable=False),
     sa.Column("key", sa.Text, nullable=False),
@@ -225,7 +225,7 @@ worker = sa.Table(
 audit = sa.Table(
     "audit",
     metadata,
-    sa.Column("id", _row_id, primary_key=True, autoincrement=True),
+    sa.Column("id", row_id, primary_key=True, autoincrement=True),
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("who", sa.Text, nullable=False),
     sa.Column("did", sa.Text, nullable=False),

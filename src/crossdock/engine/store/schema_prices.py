@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from crossdock.engine.store.schema import JsonText, UtcTime, metadata
+from crossdock.engine.store.schema import JsonText, UtcTime, metadata, row_id
 
 # The last offers of a SKU in a marketplace that Amazon was told, and whether they were seen there.
 price_publication = sa.Table(
@@ -68,4 +68,15 @@ approved_change = sa.Table(
     sa.Column("plan", sa.Text, nullable=False),
     sa.Column("who", sa.Text, nullable=False),
     sa.Column("at", UtcTime, nullable=False),
+)
+
+# Places in the lines for quotas; lower numbers came first.
+place = sa.Table(
+    "place",
+    metadata,
+    sa.Column("n", row_id, primary_key=True, autoincrement=True),
+    sa.Column("line", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("until", UtcTime, nullable=False),  # when its turn comes
+    sa.Index("place_by_key", "line", "key", unique=True),
 )
