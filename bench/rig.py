@@ -100,12 +100,7 @@ class Worker:
     @property
     def memory(self) -> dict[str, float]:
         """MiB now and at most."""
-        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        found = dict(line.split(":", 1) for line in lines if line.startswith(("VmRSS", "VmHWM")))
-        return {
-            name: int(found[field].split()[0]) / 1024
-            for name, field in (("now", "VmRSS"), ("most", "VmHWM"))
-        }
+        return memory_of(self.process.pid)
 
 
 @contextmanager
@@ -188,6 +183,18 @@ def postgres_database() -> Iterator[str]:
     finally:
         with psycopg.connect(POSTGRES, autocommit=True) as admin:
             admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def memory_of(process: int | str) -> dict[str, float]:
+    """MiB of a process now and at most. Its resource usage would not do: that begins with what the
+    process that started it had used.
+    """
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    found = dict(line.split(":", 1) for line in lines if line.startswith(("VmRSS", "VmHWM")))
+    return {
+        name: int(found[field].split()[0]) / 1024
+        for name, field in (("now", "VmRSS"), ("most", "VmHWM"))
+    }
 
 
 def cpu_of(pid: int) -> float:

@@ -9,7 +9,6 @@ publishing adds to the process.
 
 import argparse
 import math
-import resource
 import time
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.depot import BEGAN, Depot
+from bench.rig import memory_of
 from crossdock.connectors.amazon.feeds import MOST_MESSAGES
 from crossdock.connectors.amazon.limits import RATES
 from crossdock.engine.store import open_database
@@ -75,7 +75,7 @@ def measured(skus: int) -> dict[str, Any]:
 
 def _peak() -> float:
     """MiB, at most so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return memory_of("self")["most"]
 
 
 def main() -> None:
