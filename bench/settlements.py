@@ -47,6 +47,7 @@ assert reading.usable and all(i.holds for i in identities), (reading.faults, ide
 total = reading.total
 spent = time.process_time() - began
 """
+# Not by bench.rig: what that imports would be counted, too.
 _TELL = """
 import json, re
 most = int(re.search(r"VmHWM:\\s+([0-9]+)", open("/proc/self/status").read())[1]) // 1024

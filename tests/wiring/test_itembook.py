@@ -12,7 +12,7 @@ from crossdock.connectors.tims.item_models import CatalogueItem
 from crossdock.connectors.tims.stock_models import StockItem
 from crossdock.kernel.clock import ManualClock
 from crossdock.kernel.errors import TryAgain
-from crossdock.wiring.itembook import WHOLE_EVERY, ItemBook, Told
+from crossdock.wiring.itembook import WHOLE_EVERY, Heard, ItemBook
 from tests.connectors.amazon.conftest import NOW
 from tests.connectors.tims.simulated import InProcess, a_tims, account_of
 
@@ -35,7 +35,7 @@ class Books:
     """A TIMS, and how far its change feed was read."""
 
     def __init__(self, *, limits=False):
-        self.clock, self.news = ManualClock(NOW), Told()
+        self.clock, self.news = ManualClock(NOW), Heard()
         self.tims = a_tims(self.clock, limits=limits)
         self.site = Listening(self.tims.api)
 
@@ -90,7 +90,7 @@ def test_who_works_on_what_another_worker_found_knows_it_too(books):
     books.tims.deactivate_item("WLD-2")
     books.clock.advance(SECOND)
     assert here.known()["WLD-2"].IsActive  # nobody has heard of it
-    books.news = Told("4711")  # another worker has, and a SKU waits for whoever is free
+    books.news = Heard("4711")  # another worker has, and a SKU waits for whoever is free
     assert not here.known()["WLD-2"].IsActive
 
 
@@ -114,7 +114,7 @@ def test_a_number_that_tims_has_no_more_is_gone(books):
     books.tims.renumber_item("WLD-2", "WLD-2B")
     book.changed({"WLD-2"})  # by who read the change
     assert book.known().keys() == {"WLD-1", "WLD-2B"}
-    books.news = Told("9", gone="9")
+    books.news = Heard("9", gone="9")
     assert other.known().keys() == book.known().keys() == {"WLD-1", "WLD-2B"}
 
 

@@ -25,7 +25,7 @@ from crossdock.wiring.cataloguerules import (
     ListingRule,
     read_catalogue_rules,
 )
-from crossdock.wiring.itembook import ItemBook, News, Told
+from crossdock.wiring.itembook import Heard, ItemBook, News
 from crossdock.wiring.language import SHIPPED, table_path
 from crossdock.wiring.language import read_table as read_lookup
 from crossdock.wiring.places import Place, Places
@@ -94,7 +94,7 @@ class CatalogueDesk:
 
     def __init__(
         self, workspace: Path, tims: TimsClient, now: Callable[[], datetime],
-        marketplaces: Sequence[str], news: News = Told,
+        marketplaces: Sequence[str], news: News = Heard,
     ) -> None:  # fmt: skip
         """`marketplaces` are the account's, the first one first. `news`: how far the workers have
         read what changed of TIMS's items.

@@ -19,14 +19,14 @@ M = TypeVar("M", bound=StockItem)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Heard:
     """How far TIMS's changes of items were read: in all, and when one was last seen to be gone."""
 
     until: str = ""
     gone: str = ""
 
 
-News = Callable[[], Told]
+News = Callable[[], Heard]
 
 
 def read_changes(tims: TimsClient, mark: str | None) -> tuple[Changes, str]:
@@ -40,12 +40,12 @@ def read_changes(tims: TimsClient, mark: str | None) -> tuple[Changes, str]:
 def news_of(store: Callable[[], Database], *feeds: str) -> News:
     """The marks of these feeds: recorded together with the keys that they found."""
 
-    def told() -> Told:
+    def heard() -> Heard:
         marks = outcomes.watermarks_of(store(), *feeds)
         pairs = [marks.get(feed, "").partition(" ") for feed in feeds]
-        return Told("|".join(p[0] for p in pairs), "|".join(p[2] for p in pairs))
+        return Heard("|".join(p[0] for p in pairs), "|".join(p[2] for p in pairs))
 
-    return told
+    return heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class _Look:
     """When a comparison with TIMS began, and what was known of changes then."""
 
     at: datetime
-    news: Told
+    news: Heard
     asked: int
 
 
@@ -65,7 +65,7 @@ class ItemBook(Generic[M]):
 
     def __init__(
         self, tims: TimsClient, model: type[M], now: Callable[[], datetime], fresh: timedelta,
-        news: News = Told,
+        news: News = Heard,
     ) -> None:  # fmt: skip
         self._tims, self._model, self._now, self._news = tims, model, now, news
         self._fresh = fresh

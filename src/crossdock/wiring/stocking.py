@@ -18,7 +18,7 @@ from crossdock.connectors.tims.operations import stock as read_stock
 from crossdock.connectors.tims.stock_models import StockItem, StockLocation
 from crossdock.kernel.errors import ConfigError, NeedsPerson, RunError
 from crossdock.lang.lookups import LookupTable
-from crossdock.wiring.itembook import ItemBook, News, Told
+from crossdock.wiring.itembook import Heard, ItemBook, News
 from crossdock.wiring.language import read_table, table_path
 from crossdock.wiring.rulechanges import Facts, content_of
 from crossdock.wiring.stockbook import StockBook, explode, make_book
@@ -42,7 +42,7 @@ class StockDesk:
         tims: TimsClient,
         now: Callable[[], datetime],
         withheld: Callable[[], Mapping[str, str]] = dict,
-        news: News = Told,
+        news: News = Heard,
     ) -> None:
         """`withheld`: SKUs that may not be for sale, whatever is on the shelf, and why. `news`: how
         far the workers have read what changed of TIMS's items.
