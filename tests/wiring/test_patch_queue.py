@@ -106,3 +106,12 @@ def test_all_workers_stand_in_one_line(memory: Database) -> None:
         depot.amazon.quota.take_one(PATCH, key, reserve=2)
         other.leave(key)
     assert depot.clock.now() - began < timedelta(seconds=6)
+
+
+def test_a_place_far_back_is_kept_until_its_time_has_come(memory: Database) -> None:
+    depot = Depot(memory)
+    line = a_kept_line(depot)
+    places = [waits(line, f"S-{n}") for n in range(100)]
+    assert places[-1] > ABSENT + timedelta(seconds=5)
+    depot.advance(ABSENT + timedelta(seconds=1))
+    assert timedelta(0) < waits(line, "S-99") < waits(line, "new")
